@@ -1,0 +1,155 @@
+"""Making a page grey and upright, and a strip even: what stands between the decoded pixels and the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.settings import CleanSettings
+from shizi.types import Quad
+
+STRIP_HEIGHT = 32
+"""Height of every strip that the network sees, pixels."""
+
+MIN_TILE = 16
+"""Least side of a tile of CLAHE, pixels."""
+
+Grey = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+
+_LEAST_SKEW = 0.3  # degrees; less costs sharpness and helps nothing
+_LOOKED_AT = 1000  # longest side of the page that the tilt is estimated on, pixels
+_FEWEST = 12  # pieces of ink without which no tilt is believed
+_SHARPER = 1.25  # rows must be this many times as sharp at the tilt as they are upright
+_STANDS_OUT = 1.8  # and as they are at most other tilts
+_LONGEST = 32_000  # OpenCV samples from pictures of less than 2 ** 15 pixels a side
+
+
+def grey(pixels: NDArray[np.uint8]) -> Grey:
+    """(H, W, 3) RGB -> (H, W), the luminance (ITU-R BT.601)."""
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upright:
+    """A page whose rows of text run level, and the way back."""
+
+    page: Grey
+    """(H', W')"""
+    matrix: Matrix
+    """(2, 3): cleaned to original pixels; both count from the outer edge of the first pixel."""
+
+    def back(self, quad: Quad) -> Quad:
+        """A quad of the cleaned page, in pixels of the original one."""
+        return Quad.of(np.asarray(quad.points) @ self.matrix[:, :2].T + self.matrix[:, 2])
+
+
+def upright(page: Grey, settings: CleanSettings) -> Upright:
+    """Turn a (H, W) page so that its lines run level; nothing is cut off, corners are filled with its border's grey.
+
+    A page is left as it is where its tilt is unclear, below 0.3 degrees, or above ``settings.max_skew``.
+    """
+    angle = skew(page, settings.max_skew) if settings.deskew and settings.max_skew > 0 else 0.0
+    rows, columns = page.shape
+    cos, sin = float(np.cos(np.radians(angle))), float(np.sin(np.radians(angle)))
+    wide, high = round(columns * cos + rows * abs(sin)), round(columns * abs(sin) + rows * cos)
+    if angle == 0.0 or max(rows, columns, wide, high) > _LONGEST:
+        return Upright(page, np.eye(2, 3))
+    turn = np.array([(cos, sin), (-sin, cos)])
+    matrix = np.column_stack([turn, np.array((columns, rows)) / 2 - turn @ np.array((wide, high)) / 2])
+    # OpenCV counts from the centre of the first pixel
+    sampled = matrix.copy()
+    sampled[:, 2] += turn @ (0.5, 0.5) - 0.5
+    border = np.concatenate([page[0], page[-1], page[:, 0], page[:, -1]])
+    turned = cv2.warpAffine(
+        page, sampled, (wide, high), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=float(np.median(border)),
+    )  # fmt: skip
+    return Upright(turned.astype(np.uint8, copy=False), matrix)
+
+
+def skew(page: Grey, most: float) -> float:
+    """How far the rows of a (H, W) page are turned, degrees counter-clockwise; 0 where that is not clear.
+
+    The profile of ink over the rows is sharpest when they run level (Postl 1986): the sum of the squared differences
+    of neighbouring rows is looked at for tilts up to ``most`` degrees. Only pieces of ink of the size of characters
+    count, so that the edges of a photo or of a table do not decide.
+    """
+    xs, ys = _ink(page)
+    if not len(xs):
+        return 0.0
+    coarse = np.arange(-most, most + 0.25, 0.5)
+    sharpness = np.array([_sharpness(xs, ys, a) for a in coarse])
+    near = float(coarse[sharpness.argmax()])
+    fine = np.arange(near - 0.5, near + 0.55, 0.1)
+    found = np.array([_sharpness(xs, ys, a) for a in fine])
+    best, angle = float(found.max()), float(fine[found.argmax()])
+    clear = best > _SHARPER * _sharpness(xs, ys, 0.0) and best > _STANDS_OUT * float(np.median(sharpness))
+    return angle if clear and _LEAST_SKEW <= abs(angle) < most else 0.0
+
+
+def _ink(page: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where there is ink in pieces of the size of characters, on the page sampled down; nothing where they are few."""
+    ratio = min(1.0, _LOOKED_AT / max(page.shape))
+    size = max(1, round(page.shape[1] * ratio)), max(1, round(page.shape[0] * ratio))
+    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
+    mask = np.asarray(cv2.absdiff(small, cv2.blur(small, (31, 31))) > 20, np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    wide, high, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_AREA]
+    fit = (area >= 4) & (high >= 3) & (high <= 60) & (wide <= 8 * high) & (high <= 5 * wide)
+    fit[0] = False
+    if np.count_nonzero(fit) < _FEWEST:
+        return np.empty(0), np.empty(0)
+    ys, xs = np.nonzero(fit[labels])
+    return xs.astype(np.float64), ys.astype(np.float64)
+
+
+def _sharpness(xs: NDArray[np.float64], ys: NDArray[np.float64], degrees: float) -> float:
+    """How sharply rows stand out when the page is turned by ``degrees``."""
+    angle = np.radians(degrees)
+    rows = ys * np.cos(angle) + xs * np.sin(angle)
+    profile = np.bincount((rows - rows.min()).astype(np.intp))
+    return float((np.diff(profile).astype(np.float64) ** 2).sum())
+
+
+def to_height(strip: Grey, height: int = STRIP_HEIGHT) -> Grey:
+    """Scale a (H, W) strip to ``height`` rows, ratio kept, at least one column wide; cubic.
+
+    A strip more than twice as high is averaged down first: cubic sampling alone looks at four pixels and would let
+    thin strokes fall between them.
+    """
+    rows, columns = strip.shape
+    width = max(1, round(columns * height / rows))
+    if rows > 2 * height:
+        strip = cv2.resize(strip, (width * 2, height * 2), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    if strip.shape != (height, width):
+        strip = cv2.resize(strip, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+    return strip
+
+
+def even(strip: Grey, settings: CleanSettings) -> Grey:
+    """Even out a (H, W) strip: grey values stretched, dark text on light ground, local contrast (CLAHE).
+
+    The ground is the majority of a line's pixels, so a median on the dark side of the middle means light text.
+    """
+    if settings.contrast or settings.polarity:
+        counts = np.bincount(strip.ravel(), minlength=256).cumsum()
+        low, middle, high = (float(v) for v in np.searchsorted(counts, counts[-1] * np.array((0.01, 0.5, 0.99))))
+        if settings.contrast and high - low >= 8:  # less is noise on an empty strip: leave it flat
+            table = np.clip((np.arange(256) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
+            strip = table[strip]
+        if settings.polarity and middle < (low + high) / 2:
+            strip = 255 - strip
+    if settings.contrast:
+        # A tile of a few pixels has too few for a histogram: equalising it turns grain into ink.
+        tiles = [min(settings.tiles, max(1, side // MIN_TILE)) for side in (strip.shape[1], strip.shape[0])]
+        strip = cv2.createCLAHE(settings.clip, tiles).apply(strip).astype(np.uint8, copy=False)
+    return strip
+
+
+def network_input(strip: Grey, settings: CleanSettings) -> NDArray[np.float32]:
+    """(H, W) grey strip -> (32, W') float32 in [-0.5, 0.5]: what training and every runtime feed to the network."""
+    return even(to_height(strip), settings).astype(np.float32) / 255.0 - 0.5

@@ -1,0 +1,144 @@
+"""Pieces of ink: the strokes of a page, dark on light or light on dark, and what of them may belong to a character."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+_STROKE = 25  # side of the window in which ground is looked for, in half pixels: more than a stroke is thick
+_CONTRAST = 0.35  # what counts as ink, as a share of the strongest ink near it
+_FAINTEST = 14.0  # grey values between ink and ground on a page without noise
+_MOST_NOISE = 40.0  # and on the noisiest
+_MOST = 20_000  # pieces looked at; a page of dense text has about 5000
+_HOLDS = 12  # pieces within the box of another one that make it a frame, a table or a picture
+_SAMPLED = np.array((0.1, 0.3, 0.5, 0.7, 0.9))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ink:
+    """The strokes of one polarity on a (H, W) page."""
+
+    light: bool
+    """Light strokes on dark ground."""
+    ground: Grey
+    """(H, W): the page without the strokes."""
+    depth: Grey
+    """(H, W): how far each pixel lies from its ground."""
+    mask: Grey
+    """(H, W): 1 where there is ink."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """Connected pieces of ink."""
+
+    boxes: Ints
+    """(N, 4): left, top, right, bottom."""
+    area: Floats
+    """(N,): pixels."""
+    depth: Floats
+    """(N,): mean distance from the ground, grey values."""
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def only(self, which: NDArray[np.bool_]) -> Pieces:
+        """Those that ``which``, (N,), marks."""
+        return Pieces(self.boxes[which], self.area[which], self.depth[which])
+
+
+def inks(page: Grey) -> tuple[Ink, Ink]:
+    """The dark and the light strokes of a (H, W) page.
+
+    A morphological closing (for light strokes an opening) removes what is thinner than its window and leaves the
+    ground. A pixel is ink where it lies as far from its ground as a share of the strongest ink around.
+    """
+    noise = float(np.median(np.abs(cv2.Laplacian(page, cv2.CV_16S))))
+    faintest = min(_MOST_NOISE, _FAINTEST + 2 * noise)
+    size = page.shape[1], page.shape[0]
+    small = max(1, size[0] // 2), max(1, size[1] // 2)
+    half = cv2.resize(page, small, interpolation=cv2.INTER_AREA)
+    window = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
+
+    def strokes(light: bool) -> Ink:
+        ground = cv2.morphologyEx(half, cv2.MORPH_OPEN if light else cv2.MORPH_CLOSE, window)
+        ground = cv2.resize(ground, size, interpolation=cv2.INTER_LINEAR)
+        depth = cv2.subtract(page, ground) if light else cv2.subtract(ground, page)
+        strongest = cv2.dilate(cv2.resize(depth, small, interpolation=cv2.INTER_AREA), window)
+        least = np.maximum(faintest, strongest * _CONTRAST).astype(np.uint8)
+        mask = depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)
+        return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask.astype(np.uint8))
+
+    return strokes(False), strokes(True)
+
+
+def pieces(page: Grey, ink: Ink) -> Pieces:
+    """The pieces of ink that may be characters or parts of them: no rules, frames, blocks, pictures or gaps."""
+    mask = _without_rules(ink.mask)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, wide, high, area = (stats[:, i].astype(np.intp) for i in range(5))
+    fill = area / (wide * high)
+    keep = (area >= 3) & (wide <= 0.8 * mask.shape[1])
+    keep &= (fill >= 0.08) | (high <= 30)  # frames
+    keep &= (fill <= 0.85) | (wide * high <= 900) | (np.minimum(wide, high) <= 12)  # blocks
+    keep &= (high <= 14 * wide) | (high <= 24)  # upright rules
+    keep[0] = False
+    which = np.flatnonzero(keep)
+    if len(which) > _MOST:
+        which = np.sort(which[np.argsort(-area[which], kind="stable")[:_MOST]])
+    at = np.flatnonzero(mask)
+    owner = labels.ravel()[at]
+    level = (np.bincount(owner, page.ravel()[at], count)[which]) / area[which]
+    depth = (np.bincount(owner, ink.depth.ravel()[at], count)[which]) / area[which]
+    boxes = np.stack([left, top, left + wide, top + high], axis=1)[which]
+    found = Pieces(boxes, area[which].astype(np.float64), np.maximum(depth, 1.0))
+    found = found.only(_stands_free(page, found, level, ink.light))
+    return found.only(~_holds_many(found))
+
+
+def _without_rules(mask: Grey) -> Grey:
+    """Take out straight strokes longer than those of characters: the lines of tables and forms."""
+    rows, columns = mask.shape
+    for shape in ((1, max(80, columns // 8)), (max(80, rows // 10), 1)):
+        rule = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+        if rule.any():
+            mask = mask & (1 - cv2.dilate(rule, np.ones((3, 3), np.uint8))).astype(np.uint8)
+    return mask
+
+
+def _stands_free(page: Grey, found: Pieces, level: Floats, light: bool) -> NDArray[np.bool_]:
+    """Is there ground above or below a piece?
+
+    Of the other polarity, the gaps between strokes look like ink too; but above and below them it goes on in the
+    same grey.
+    """
+    left, top, right, bottom = found.boxes.T
+    xs = (left[:, None] + (right - left)[:, None] * _SAMPLED).astype(np.intp)
+    towards = -1 if light else 1
+    free = np.zeros(len(found), np.bool_)
+    for y in (top - 3, bottom + 2):
+        beyond = page[y.clip(0, page.shape[0] - 1)[:, None], xs].astype(np.float64)
+        ground = towards * (beyond - level[:, None]) > 0.5 * found.depth[:, None]
+        free |= ground.mean(axis=1) >= 0.5
+    return free
+
+
+def _holds_many(found: Pieces) -> NDArray[np.bool_]:
+    """Frames, tables and pictures hold many other pieces."""
+    made = np.zeros(len(found), np.bool_)
+    if not len(found):
+        return made
+    left, top, right, bottom = found.boxes.T
+    x, y, high = (left + right) / 2, (top + bottom) / 2, bottom - top
+    counted = found.area > 8
+    for i in np.flatnonzero(high > 2 * np.median(high)).tolist():
+        inside = (x > left[i]) & (x < right[i]) & (y > top[i]) & (y < bottom[i]) & counted
+        made[i] = np.count_nonzero(inside) >= _HOLDS
+    return made

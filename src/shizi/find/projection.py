@@ -1,0 +1,345 @@
+"""Lines found without a model: pieces of ink that stand in a row are linked, and what belongs to a row joins it.
+
+The steps, for dark and for light strokes apart, and once more on a smaller page for large letters:
+
+1. :mod:`shizi.find.ink` gives pieces of ink.
+2. Neighbours of like height and tone that see each other along the row are linked; linked pieces are a line.
+3. Fragments (dots, lone strokes, punctuation, leaders) join the line in whose row they stand, and parts of a line
+   that a fragment kept apart join each other.
+4. Where the lines of two polarities or sizes lie on one another, one is chosen: a line's rims show its own ground.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
+from shizi.settings import FindSettings
+from shizi.types import Quad
+
+Bools = NDArray[np.bool_]
+
+_GAP = 1.3  # widest gap within a line, in heights of its characters
+_STEP = 0.7  # widest gap to a fragment, likewise
+_TONE = 3.0  # ratio between the depths of ink that one line may hold
+_HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
+_COARSE = 3  # the smaller page is smaller by this
+_COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """M lines, column by column. At x a line reaches from ``top + slope * x`` down to ``bottom + slope * x``."""
+
+    left: Floats
+    right: Floats
+    slope: Floats
+    top: Floats
+    bottom: Floats
+    size: Floats
+    """Height of its characters."""
+    depth: Floats
+    """Mean distance of its ink from the ground, grey values."""
+    count: Ints
+    """Pieces."""
+    fill: Floats
+    """Share of its box that is ink."""
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def only(self, which: Bools | Ints) -> Lines:
+        """Those that ``which`` marks or lists."""
+        return Lines(*(getattr(self, f.name)[which] for f in fields(self)))
+
+    @property
+    def wide(self) -> Floats:
+        """Width of the box."""
+        return self.right - self.left
+
+    @property
+    def high(self) -> Floats:
+        """Height of the box, the slope taken off."""
+        return self.bottom - self.top
+
+    def corners(self) -> Floats:
+        """(M, 4, 2): rectangles along the slope."""
+        length = np.hypot(1.0, self.slope)
+        xs = np.stack([self.left, self.right, self.right, self.left], axis=1)
+        middle = ((self.top + self.bottom) / 2)[:, None] + self.slope[:, None] * xs
+        half = (self.high / 2 / length)[:, None] * np.array((-1.0, -1.0, 1.0, 1.0))
+        return np.stack([xs - half * (self.slope / length)[:, None], middle + half / length[:, None]], axis=2)
+
+    def bounds(self) -> Floats:
+        """(M, 4): left, top, right, bottom of the upright boxes around the corners."""
+        corners = self.corners()
+        return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+def find(page: Grey, settings: FindSettings) -> list[Quad]:
+    """The lines of a (H, W) page whose text runs from left to right."""
+    ratio = min(1.0, settings.max_side / max(page.shape))
+    page = _scaled(page, ratio)
+    least = settings.min_height * ratio
+    found = [_lines(page, ink, least) for ink in inks(page)]
+    small = _scaled(page, 1 / _COARSE)
+    if min(small.shape) >= 2 * _COARSE_SIZE:
+        for ink in inks(small):
+            lines, marks = _lines(small, ink, _COARSE_SIZE)
+            found.append((_enlarged(lines, page.shape[1] / small.shape[1], page.shape[0] / small.shape[0]), marks))
+    return [Quad.of(corners / ratio) for corners in _choose(found).corners()]
+
+
+def _scaled(page: Grey, ratio: float) -> Grey:
+    if ratio >= 1:
+        return page
+    size = max(1, round(page.shape[1] * ratio)), max(1, round(page.shape[0] * ratio))
+    return cv2.resize(page, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _enlarged(lines: Lines, x: float, y: float) -> Lines:
+    return Lines(
+        lines.left * x, lines.right * x, lines.slope * (y / x), lines.top * y, lines.bottom * y, lines.size * y,
+        lines.depth, lines.count, lines.fill,
+    )  # fmt: skip
+
+
+def _lines(page: Grey, ink: Ink, least: float) -> tuple[Lines, Floats]:
+    """The lines of one polarity that are at least ``least`` high, and how well each stands out."""
+    found = pieces(page, ink)
+    group = _linked(found, page.shape)
+    lines = _summed(found, group)
+    steps: tuple[Callable[[Lines], Ints], ...] = (_fragments, _halves, _fragments, _halves)
+    for step in steps:
+        pairs = step(lines)
+        if len(pairs):
+            group = _united(len(lines), pairs)[group]
+            lines = _summed(found, group)
+    coherent = (lines.high <= 2.2 * lines.size) & (lines.high >= least) & (lines.size >= least)
+    dash = (lines.count == 1) & (lines.wide > 7 * lines.high)
+    lines = lines.only(coherent & ~dash)
+    return lines, _marks(page, lines, ink)
+
+
+def _united(count: int, pairs: Ints) -> Ints:
+    """(P, 2) pairs of 0..count-1 -> (count,) numbers of the sets that they join."""
+    a, b = pairs.T
+    label = np.arange(count)
+    while True:
+        low = np.minimum(label[a], label[b])
+        merged = label.copy()
+        np.minimum.at(merged, label[a], low)
+        np.minimum.at(merged, label[b], low)
+        while not np.array_equal(merged[merged], merged):
+            merged = merged[merged]
+        if np.array_equal(merged, label):
+            return np.unique(label, return_inverse=True)[1].astype(np.intp)
+        label = merged
+
+
+def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
+    """(N,) number of the line that each piece is linked into.
+
+    Lines that come out much higher than their characters were run together; their links are made again, stricter.
+    """
+    if not len(found):
+        return np.empty(0, np.intp)
+    pairs = _sights(found.boxes, shape)
+    a, b = pairs.T
+    left, top, right, bottom = found.boxes.T
+    high = bottom - top
+    small, large = np.minimum(high[a], high[b]), np.maximum(high[a], high[b])
+    share = np.minimum(bottom[a], bottom[b]) - np.maximum(top[a], top[b])
+    gap = np.maximum(left[a], left[b]) - np.minimum(right[a], right[b])
+    like = np.maximum(found.depth[a], found.depth[b]) < _TONE * np.minimum(found.depth[a], found.depth[b])
+    linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= _GAP * large) & (small >= 4)
+    group = _united(len(found), pairs[linked])
+    lines = _summed(found, group)
+    together = (lines.high > 1.9 * lines.size)[group]
+    if together.any():
+        strict = (large <= 1.5 * small) & (share >= 0.7 * large) & (gap <= 0.8 * large)
+        group = _united(len(found), pairs[linked & (strict | ~(together[a] | together[b]))])
+    return group
+
+
+def _sights(boxes: Ints, shape: tuple[int, ...]) -> Ints:
+    """(P, 2) pairs (i, j): j is the first piece seen from i, to its left or right, at one of three heights."""
+    canvas = np.full(shape, -1, np.int32)
+    left, top, right, bottom = boxes.T
+    ranked = np.argsort(-(right - left) * (bottom - top), kind="stable")  # small ones lie on top
+    for i, (x0, y0, x1, y1) in zip(ranked.tolist(), boxes[ranked].tolist(), strict=True):
+        canvas[y0:y1, x0:x1] = i
+    high, index = bottom - top, np.arange(len(boxes))
+    far = np.maximum(3, 1.6 * _GAP * high)[:, None] * np.linspace(0, 1, 40)
+    ahead = np.minimum(right[:, None] + far, shape[1] - 1).astype(np.intp)
+    behind = np.maximum(left[:, None] - 1 - far, 0).astype(np.intp)
+    made = []
+    for share in (0.2, 0.5, 0.8):
+        y = (top + share * high).astype(np.intp)
+        for x in (ahead, behind):
+            seen = canvas[y[:, None], x]
+            other = (seen >= 0) & (seen != index[:, None])
+            first = other.argmax(axis=1)
+            some = other[index, first]
+            made.append(np.stack([index[some], seen[index, first][some]], axis=1))
+    return np.concatenate(made).astype(np.intp)
+
+
+def _summed(found: Pieces, group: Ints) -> Lines:
+    """The lines that the pieces make up; ``group``, (N,), says which piece belongs to which."""
+    count = int(group.max(initial=-1)) + 1
+    left, top, right, bottom = found.boxes.T.astype(np.float64)
+    high, x, y = bottom - top, (left + right) / 2, (top + bottom) / 2
+
+    def total(values: Floats) -> Floats:
+        return np.bincount(group, values, count).astype(np.float64)
+
+    def least(values: Floats) -> Floats:
+        made = np.full(count, np.inf)
+        np.minimum.at(made, group, values)
+        return made
+
+    size = _sizes(high, group, count)
+    start, end = least(left), -least(-right)
+    # the slope by least squares through the centres; fragments lie anywhere in the row and do not count
+    weight = np.where(high >= 0.4 * size[group], high, 0.0)
+    sums = np.maximum(total(weight), 1e-9)
+    dx, dy = x - (total(weight * x) / sums)[group], y - (total(weight * y) / sums)[group]
+    slope = total(weight * dx * dy) / np.maximum(total(weight * dx * dx), 1e-9)
+    number, wide = np.bincount(group, minlength=count), end - start
+    rise = np.abs(slope) * wide
+    slope = np.where((number >= 4) & (wide > 4 * size) & (rise > 0.35 * size) & (np.abs(slope) < 0.4), slope, 0.0)
+    above, below = least(top - slope[group] * x), -least(slope[group] * x - bottom)
+    area = total(found.area)
+    depth = total(found.area * found.depth) / np.maximum(area, 1e-9)
+    fill = area / np.maximum(wide * (below - above), 1e-9)
+    return Lines(start, end, slope, above, below, size, depth, number.astype(np.intp), fill)
+
+
+def _sizes(high: Floats, group: Ints, count: int) -> Floats:
+    """(count,) heights of the lines' characters: the height that pieces with 60 % of the squared heights stay below.
+
+    Squares, because a row of fifty leading dots does not make a line's characters small.
+    """
+    order = np.lexsort((high, group))
+    number = np.bincount(group, minlength=count)
+    last = np.cumsum(number) - 1
+    grown = np.cumsum(high[order] ** 2)
+    before = np.concatenate([[0.0], grown[last[:-1]]])[:count]
+    at = np.searchsorted(grown, before + 0.6 * (grown[last] - before) - 1e-6)
+    return high[order][at]
+
+
+def _typical(lines: Lines) -> float:
+    """The size of most characters; lines of several pieces say more than single ones."""
+    if not len(lines):
+        return 0.0
+    weight = np.where(lines.count > 1, lines.count, 0.1)
+    order = np.argsort(lines.size, kind="stable")
+    total = np.cumsum(weight[order])
+    return float(lines.size[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _is_huge(lines: Lines) -> Bools:
+    return (lines.count <= 3) & (lines.size > _HUGE * _typical(lines.only(lines.size >= 6)))
+
+
+def _fragments(lines: Lines) -> Ints:
+    """(P, 2) pairs of a fragment and the line in whose row it stands, near or inside."""
+    cost, owner = np.full(len(lines), np.inf), np.full(len(lines), -1, np.intp)
+    for i in np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines)).tolist():
+        near, far = _fragments_of(lines, i)
+        closer = far < cost[near]
+        cost[near[closer]], owner[near[closer]] = far[closer], i
+    some = np.flatnonzero(owner >= 0)
+    return np.stack([some, owner[some]], axis=1)
+
+
+def _fragments_of(lines: Lines, i: int) -> tuple[Ints, Floats]:
+    """The fragments that line ``i`` could take, and how far from their place they stand."""
+    size = max(float(lines.size[i]), 0.8 * float(lines.high[i]))
+    middle = lines.slope[i] * (lines.left + lines.right) / 2
+    over, under = lines.top[i] + middle - lines.top, lines.bottom - lines.bottom[i] - middle
+    small = (lines.high < 0.8 * size) & (lines.wide < 1.5 * size)
+    small &= (lines.count <= 2) | ((lines.high < 0.35 * size) & (lines.wide < 1.1 * size))
+    like = (lines.depth * _TONE > lines.depth[i]) & (lines.depth < lines.depth[i] * _TONE)
+    row = small & like & (over <= 0.35 * size) & (under <= 0.3 * size)
+    row[i] = False
+    within = np.flatnonzero(row & (lines.right > lines.left[i]) & (lines.left < lines.right[i]))
+    beside = row & (over < 0.1 * size) & (under < 0.25 * size)
+    after = np.flatnonzero(beside & (lines.left >= lines.right[i]))
+    before = np.flatnonzero(beside & (lines.right <= lines.left[i]))
+    after, before = after[np.argsort(lines.left[after])], before[np.argsort(-lines.right[before])]
+    # step by step outwards, as far as the gaps are small
+    ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], lines.right[after]]))[:-1]
+    starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], lines.left[before]]))[:-1]
+    after = after[np.logical_and.accumulate(lines.left[after] - ends <= _STEP * size)]
+    before = before[np.logical_and.accumulate(starts - lines.right[before] <= _STEP * size)]
+    far = [
+        3 * np.maximum(np.maximum(over, under)[within], 0),
+        lines.left[after] - lines.right[i],
+        lines.left[i] - lines.right[before],
+    ]
+    return np.concatenate([within, after, before]), np.concatenate(far)
+
+
+def _halves(lines: Lines) -> Ints:
+    """(P, 2) pairs of lines that stand side by side in one row."""
+    gap = np.maximum.outer(lines.left, lines.left) - np.minimum.outer(lines.right, lines.right)
+    meet = (np.maximum.outer(lines.left, lines.left) + np.minimum.outer(lines.right, lines.right)) / 2
+    tops, ends = lines.top[:, None] + lines.slope[:, None] * meet, lines.bottom[:, None] + lines.slope[:, None] * meet
+    share = np.minimum(ends, ends.T) - np.maximum(tops, tops.T)
+    total = np.maximum(ends, ends.T) - np.minimum(tops, tops.T)
+    small, large = np.minimum.outer(lines.high, lines.high), np.maximum.outer(lines.high, lines.high)
+    size = np.maximum.outer(lines.size, lines.size)
+    alike = (large <= 2 * small) & (gap <= _GAP * size)
+    part = (gap <= _STEP * size) & (np.minimum.outer(lines.wide, lines.wide) <= 2 * size)
+    part &= np.minimum.outer(lines.count, lines.count) <= 3
+    huge = _is_huge(lines)
+    fit = (share >= 0.6 * small) & (total <= 1.3 * large) & (alike | part) & ~np.logical_xor.outer(huge, huge)
+    fit &= np.maximum.outer(lines.depth, lines.depth) < _TONE * np.minimum.outer(lines.depth, lines.depth)
+    return np.argwhere(np.triu(fit, 1))
+
+
+def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
+    """(M,) shares of the rims above and below the lines that look like their ground."""
+    rows, columns = page.shape
+    xs = lines.left[:, None] + lines.wide[:, None] * np.linspace(0.02, 0.98, 32)
+    lean = lines.slope[:, None] * xs
+
+    def at(picture: Grey, height: Floats) -> Floats:
+        ys = (height[:, None] + lean).clip(0, rows - 1)
+        return picture[ys.astype(np.intp), xs.clip(0, columns - 1).astype(np.intp)].astype(np.float64)
+
+    ground = np.median(at(ink.ground, (lines.top + lines.bottom) / 2), axis=1)[:, None] if len(lines) else 0.0
+    away = 0.15 * lines.high + 1
+    rims = np.concatenate([at(page, lines.top - away), at(page, lines.bottom + away)], axis=1)
+    return (np.abs(rims - ground) < 0.5 * lines.depth[:, None]).mean(axis=1)
+
+
+def _choose(found: list[tuple[Lines, Floats]]) -> Lines:
+    """Of lines that lie on one another, one: first those of several pieces seen in the fine, then the larger."""
+    every = Lines(*(np.concatenate([getattr(lines, f.name) for lines, _ in found]) for f in fields(Lines)))
+    source = np.repeat(np.arange(len(found)), [len(lines) for lines, _ in found])
+    marks = np.concatenate([m for _, m in found])
+    boxes = every.bounds()
+    area = every.wide * every.high
+    fine = (source < 2) & (every.count >= 3)
+    kept: list[int] = []
+    for i in np.lexsort((-area, ~fine)).tolist():
+        if marks[i] < 0.5:
+            continue
+        rivals = [k for k in kept if source[k] != source[i]]
+        shared = np.minimum(boxes[rivals, 2:], boxes[i, 2:]) - np.maximum(boxes[rivals, :2], boxes[i, :2])
+        if (shared.clip(0).prod(axis=1) <= 0.3 * np.minimum(area[rivals], area[i])).all():
+            kept.append(i)
+    lines = every.only(np.array(sorted(kept), np.intp))
+    mark = marks[sorted(kept)]
+    typical = _typical(lines)
+    likely = (lines.size >= 0.55 * typical) & (lines.size <= 3 * typical) & (mark >= 0.7) & (lines.fill < 0.8)
+    return lines.only((lines.count > 2) | likely)

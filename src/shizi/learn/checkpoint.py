@@ -1,0 +1,69 @@
+"""Checkpoints: weights, what they are weights of, and where training stood. Plain tensors and JSON, never pickled code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from shizi.errors import DataError
+from shizi.learn.network import CRNN, NetworkConfig, build
+from shizi.read.charset import Charset
+
+SCHEMA = "shizi/checkpoint/1"
+
+
+@dataclass
+class Checkpoint:
+    """``weights`` are those to read with (the moving average); ``training`` is what resuming needs, if kept."""
+
+    config: NetworkConfig
+    charset: Charset
+    weights: Mapping[str, Tensor]
+    info: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] | None = None
+
+    def model(self) -> CRNN:
+        """The network with these weights, in evaluation mode."""
+        made = build(self.config, self.charset.size)
+        made.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in self.weights.items()})
+        return made.eval()
+
+
+def save(checkpoint: Checkpoint, path: Path, *, half: bool = False) -> None:
+    """Write to ``path``, whole or not at all; ``half`` stores float16 weights and leaves the optimiser away."""
+    weights = {k: v.half() if half and v.is_floating_point() else v for k, v in checkpoint.weights.items()}
+    about = {"schema": SCHEMA, "config": checkpoint.config.to_dict(), "charset": list(checkpoint.charset.chars),
+             "info": checkpoint.info}
+    held = {"about": json.dumps(about, ensure_ascii=False), "weights": weights}
+    if checkpoint.training is not None and not half:
+        held["training"] = checkpoint.training
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    torch.save(held, partial)
+    partial.replace(path)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read what :func:`save` wrote; DataError for anything else."""
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+        about = json.loads(held["about"])
+        if about["schema"] != SCHEMA:
+            raise ValueError(about["schema"])
+    except FileNotFoundError as error:
+        raise DataError(f"no checkpoint at {path}") from error
+    except Exception as error:
+        raise DataError(f"{path} is no checkpoint of shizi: {error}") from error
+    return Checkpoint(
+        NetworkConfig.from_dict(about["config"]),
+        Charset(tuple(about["charset"])),
+        held["weights"],
+        about["info"],
+        held.get("training"),
+    )

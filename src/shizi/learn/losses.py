@@ -1,0 +1,54 @@
+"""What a batch of lines costs: CTC, and cross-entropy on frames where the characters' places are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from shizi.read.charset import BLANK
+
+STRIDE = 4
+"""Pixels of a strip for one step of the network."""
+
+
+def ctc(logits: Tensor, labels: Sequence[Sequence[int]], widths: NDArray[np.int64]) -> Tensor:
+    """Mean CTC loss a character (Graves et al. 2006, §4) of (N, T, C) logits; padding right of ``widths`` is left out."""
+    steps = torch.from_numpy(np.minimum(-(-widths // STRIDE), logits.shape[1]))
+    lengths = torch.tensor([len(label) for label in labels])
+    flat = torch.tensor([c for label in labels for c in label])
+    log_probs = F.log_softmax(logits.float(), dim=2).transpose(0, 1)
+    losses = F.ctc_loss(log_probs, flat.to(logits.device), steps, lengths, BLANK, reduction="none", zero_infinity=True)
+    return losses.sum() / lengths.sum().clamp(min=1)
+
+
+def frame_targets(
+    labels: Sequence[Sequence[int]], centres: Sequence[NDArray[np.float32]], widths: NDArray[np.int64], steps: int
+) -> NDArray[np.int64]:
+    """(N, T) class at the frame of each character's middle, -1 (ignored) beside it and in the padding, blank elsewhere."""
+    targets = np.full((len(labels), steps), BLANK, dtype=np.int64)
+    for row, (label, places, width) in enumerate(zip(labels, centres, widths, strict=True)):
+        frames = np.clip(np.rint((places - STRIDE / 2) / STRIDE).astype(int), 0, steps - 1)
+        for move in (-1, 1):
+            targets[row, np.clip(frames + move, 0, steps - 1)] = -1
+        targets[row, frames] = label
+        targets[row, -(-int(width) // STRIDE):] = -1
+    return targets
+
+
+def frames(features: Tensor, classifier: torch.nn.Module, targets: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+    """Cross-entropy at the characters' frames and at as many blank ones.
+
+    Most frames are blank and easy; leaving most of them out spares the classifier, the widest layer, its work there.
+    """
+    flat = targets.ravel()
+    marked = np.flatnonzero(flat > BLANK)
+    empty = np.flatnonzero(flat == BLANK)
+    chosen = np.concatenate((marked, rng.permutation(empty)[: len(marked) + 1]))
+    index = torch.from_numpy(chosen).to(features.device)
+    logits = classifier(features.reshape(-1, features.shape[2])[index])
+    return F.cross_entropy(logits.float(), torch.from_numpy(flat[chosen]).to(features.device))

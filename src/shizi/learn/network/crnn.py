@@ -1,0 +1,90 @@
+"""CRNN: convolutions, two BiLSTMs, a classifier trained with CTC (Shi, Bai & Yao 2015, §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from shizi.errors import SettingsError
+from shizi.learn.network.backbones import ConvNext, ResNet, Vgg
+from shizi.learn.network.collapse import Collapse
+from shizi.learn.network.neck import BidirectionalLSTM
+
+BACKBONES: dict[str, Callable[[Sequence[int], Sequence[int]], nn.Module]] = {
+    "vgg": Vgg,
+    "resnet": ResNet,
+    "convnext": ConvNext,
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Shape of a network; travels in the checkpoint."""
+
+    backbone: str = "resnet"
+    widths: tuple[int, int, int, int] = (32, 64, 128, 256)
+    """Channels of the four stages."""
+    depths: tuple[int, int, int, int] = (0, 1, 2, 2)
+    """Blocks (vgg: convolutions) of the four stages."""
+    dim: int = 320
+    """Features a step."""
+    hidden: int = 128
+    """Units of each direction of each BiLSTM."""
+    layers: int = 2
+    """BiLSTMs, one after the other."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> NetworkConfig:
+        """The inverse of :meth:`to_dict`; SettingsError for an unknown key."""
+        try:
+            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        except TypeError as error:
+            raise SettingsError(f"network: {error}") from error
+
+
+class CRNN(nn.Module):
+    """(N, 1, 32, W) strips in [-0.5, 0.5] -> (N, W / 4, C) logits; step t is centred on pixel 4 t + 2."""
+
+    def __init__(self, config: NetworkConfig, classes: int) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = BACKBONES[config.backbone](config.widths, config.depths)
+        self.collapse = Collapse(config.widths[3], config.dim)
+        self.neck = nn.Sequential(*(BidirectionalLSTM(config.dim, config.hidden) for _ in range(config.layers)))
+        self.classifier = nn.Linear(config.dim, classes)
+        nn.init.normal_(self.classifier.weight, std=0.02)
+        nn.init.zeros_(self.classifier.bias)
+
+    def columns(self, strips: Tensor) -> Tensor:
+        """(N, 1, 32, W) -> (N, D, W / 4): what the convolutions alone see."""
+        return self.collapse(self.backbone(strips))  # type: ignore[no-any-return]
+
+    def features(self, strips: Tensor) -> Tensor:
+        """(N, 1, 32, W) -> (N, W / 4, D), context included."""
+        columns = self.columns(strips).transpose(1, 2)
+        # The recurrent part runs in float32: half precision drifts over hundreds of steps and gains no time on a CPU.
+        with torch.autocast(strips.device.type, enabled=strips.device.type == "cuda"):
+            return self.neck(columns.float())  # type: ignore[no-any-return]
+
+    def characters(self, strips: Tensor) -> Tensor:
+        """(N, 1, 32, 32) strips of one character each -> (N, C) logits, without the neck."""
+        return self.classifier(self.collapse.whole(self.backbone(strips)))  # type: ignore[no-any-return]
+
+    def forward(self, strips: Tensor) -> Tensor:
+        """(N, 1, 32, W) -> (N, W / 4, C) logits."""
+        return self.classifier(self.features(strips))  # type: ignore[no-any-return]
+
+
+def build(config: NetworkConfig, classes: int) -> CRNN:
+    """A network with fresh weights; SettingsError for an unknown backbone."""
+    if config.backbone not in BACKBONES:
+        raise SettingsError(f"there is no backbone {config.backbone!r}; there are {', '.join(BACKBONES)}")
+    return CRNN(config, classes)

@@ -1,0 +1,137 @@
+"""A training recipe: what is drawn, which network, which stages. Read from TOML; a misspelt key is an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from shizi.errors import DataError, SettingsError
+from shizi.learn.network import NetworkConfig
+from shizi.learn.synth.degrade import LEVELS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One leg of the run, with its own one-cycle of the learning rate."""
+
+    name: str
+    kind: str = "lines"
+    """``characters`` (32x32 strips, cross-entropy) or ``lines``."""
+    steps: int = 0
+    minutes: float = 0.0
+    """The stage ends after ``steps`` or after ``minutes``, whichever is set and comes first."""
+    rate: float = 1e-3
+    """Peak learning rate."""
+    batch: int = 256
+    """Characters a step; of lines, as many as make this many squares of 32 pixels."""
+    widths: tuple[int, ...] = (160, 320)
+    """Widths of the strips; each step takes one of them."""
+    levels: tuple[str, ...] = ("mild",)
+    """Levels of degradation; each step takes one of them."""
+    loose: float = 1.0
+    """Strength of tilt, waves, slant and elastic."""
+    hand: float = 0.25
+    """Share of lines whose characters move on their own."""
+    frames: float = 0.0
+    """Weight of the cross-entropy on frames."""
+    ctc: float = 0.0
+    """Weight of CTC."""
+    real: float = 0.0
+    """Share of steps that take real lines."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("characters", "lines"):
+            raise SettingsError(f"stage {self.name}: kind is characters or lines, not {self.kind!r}")
+        if not (self.steps or self.minutes):
+            raise SettingsError(f"stage {self.name}: give steps or minutes")
+        if self.kind == "lines" and not (self.frames or self.ctc):
+            raise SettingsError(f"stage {self.name}: give frames, ctc or both")
+        for level in self.levels:
+            if level not in LEVELS:
+                raise SettingsError(f"stage {self.name}: there is no level {level!r}; there are {', '.join(LEVELS)}")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    fonts: str
+    """Folder of fonts."""
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    corpora: str = ""
+    """Folder of texts; without it, random characters, numbers and codes."""
+    backgrounds: str = ""
+    """Folder of pictures of surfaces; without it, noise."""
+    alphabet: str = ""
+    """The characters to learn, or a file of them; empty for the default alphabet."""
+    held_out: tuple[str, ...] = ()
+    """Font files never trained on, for validation; without any, validation uses the training fonts."""
+    left_out: tuple[str, ...] = ()
+    """Font files not used at all."""
+    font_weights: Mapping[str, float] = field(default_factory=dict)
+    """How often a font is taken, 1 unless said here."""
+    natural: float = 0.5
+    """Share of the lines that are prose of the corpora."""
+    real: tuple[str, ...] = ()
+    """Real lines: folders with labels.tsv, LMDB, PaddleOCR's label files."""
+    cache: str = ""
+    """Folder for the glyph atlas."""
+    start: str = ""
+    """Checkpoint to start from."""
+    bf16: bool = False
+    """Train in bfloat16 where it is safe: faster on accelerators and on CPUs with AVX512-BF16."""
+    processes: int = 1
+    """Processes that train together, each with a batch of its own; on a CPU, one a core with ``threads = 1``."""
+    threads: int = 0
+    """Threads of each process; 0 leaves it to torch."""
+    seed: int = 1
+    decay: float = 0.02
+    average: float = 0.9995
+    """Decay of the weights' moving average."""
+    validate_minutes: float = 5.0
+    save_minutes: float = 4.0
+    validation_lines: int = 200
+
+    @classmethod
+    def open(cls, path: Path) -> Recipe:
+        """Read a TOML file; relative paths in it start at its folder.
+
+        Raises:
+            DataError: no such file, or no TOML.
+            SettingsError: an unknown key or an impossible value.
+        """
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise DataError(f"{path}: {error}") from error
+        stages = tuple(_checked(Stage, stage, "stage") for stage in values.pop("stage", []))
+        if not stages:
+            raise SettingsError(f"{path} has no [[stage]]")
+        network = NetworkConfig.from_dict(values.pop("network", {}))
+        for key in ("fonts", "corpora", "backgrounds", "cache", "start"):
+            if values.get(key):
+                values[key] = str(path.parent / values[key])
+        values["real"] = [str(path.parent / place) for place in values.get("real", [])]
+        made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")
+        return made
+
+
+def _checked(kind: Any, values: Mapping[str, Any], what: str) -> Any:
+    known = {f.name for f in fields(kind)}
+    for key in values:
+        if key not in known:
+            raise SettingsError(f"a {what} has no setting {key!r}; it has {', '.join(sorted(known))}")
+    try:
+        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    except TypeError as error:
+        raise SettingsError(f"{what}: {error}") from error

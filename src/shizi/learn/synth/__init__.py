@@ -1,0 +1,1 @@
+"""Made lines: a glyph atlas, texts, layouts, and what scanners and cameras do to them."""

@@ -1,0 +1,126 @@
+"""Whole batches of lines as tensors: for every pixel, which character is there and which part of its glyph.
+
+The geometry of a line — place, size, slant, tilt, waves, elastic — is one mapping from pixels to the text's own
+coordinates, so the glyphs are sampled once, bilinearly, whatever is done to them. Runs on any device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from shizi.learn.synth.atlas import CELL, CENTRE, PEN
+
+HEIGHT = 32
+
+
+@dataclass
+class Layout:
+    """Where the characters of N lines stand. Lengths are pixels of the strip; K is the longest line's characters."""
+
+    glyphs: Tensor
+    """(N, K) index into the atlas, -1 for none."""
+    starts: Tensor
+    """(N, K) left end of each character's advance, in the line's own coordinates; unused places repeat the end."""
+    ends: Tensor
+    """(N, K) right end."""
+    centres: Tensor
+    """(N, K) the column of the cell that belongs to the middle between start and end."""
+    scales: Tensor
+    """(N, K) strip pixels for one cell pixel."""
+    shifts: Tensor
+    """(N, K) each character's own move down."""
+    bends: Tensor
+    """(N, K, 2) each character's own turn (radians) and slant."""
+    lefts: Tensor
+    """(N,) column where the line's own coordinates begin."""
+    middles: Tensor
+    """(N,) row of the middle of an average hanzi, before tilt."""
+    slants: Tensor
+    """(N,) columns moved for each row above the middle."""
+    tilts: Tensor
+    """(N,) rows moved for each column."""
+    tapers: Tensor
+    """(N,) growth of the size over the line, share."""
+    waves: Tensor
+    """(N, 3) amplitude in rows, periods over the line, phase."""
+    elastic: Tensor
+    """(N,) strength of random bending, pixels."""
+    widths: Tensor
+    """(N,) columns of the strip that belong to the line; the rest is padding."""
+
+    def to(self, device: torch.device) -> Layout:
+        """The same on another device."""
+        return Layout(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
+
+class Composer:
+    """Draws layouts with the glyphs of one atlas."""
+
+    def __init__(self, pictures: Tensor) -> None:
+        # A frame of zeros around each cell saves the test whether a tap falls outside.
+        self.glyphs = F.pad(pictures, (1, 2, 1, 2)).reshape(-1)
+        self.side = CELL + 3
+
+    def draw(self, layout: Layout, width: int) -> Tensor:
+        """(N, 1, 32, width) float32 ink in [0, 1]."""
+        u, v = self._own_coordinates(layout, width)
+        n = u.shape[0]
+        flat = u.reshape(n, -1)
+        index = torch.searchsorted(layout.ends.contiguous(), flat.contiguous(), right=True)
+        index = index.clamp_(max=layout.ends.shape[1] - 1)
+
+        def of(values: Tensor) -> Tensor:
+            return values.gather(1, index).view_as(u)
+
+        glyph = of(layout.glyphs)
+        there = (u >= of(layout.starts)) & (u < of(layout.ends)) & (glyph >= 0)
+        x = u - (of(layout.starts) + of(layout.ends)) / 2
+        y = v - of(layout.shifts)
+        turn, slant = of(layout.bends[..., 0]), of(layout.bends[..., 1])
+        scale = of(layout.scales)
+        columns = (x + (turn + slant) * y) / scale + of(layout.centres)
+        rows = (y - turn * x) / scale + CENTRE
+        return (self._sample(glyph.clamp(min=0), columns, rows) * there).unsqueeze(1)
+
+    def _own_coordinates(self, layout: Layout, width: int) -> tuple[Tensor, Tensor]:
+        """(N, 32, width) column and row of each pixel in its line's coordinates."""
+        device = layout.lefts.device
+        n = layout.lefts.shape[0]
+
+        def per_line(values: Tensor) -> Tensor:
+            return values.view(n, 1, 1)
+
+        x = torch.arange(width, device=device, dtype=torch.float32).view(1, 1, -1)
+        y = torch.arange(HEIGHT, device=device, dtype=torch.float32).view(1, -1, 1)
+        extent = per_line(layout.widths.float())
+        share = x / extent - 0.5
+        amplitude, periods, phase = (per_line(layout.waves[:, i]) for i in range(3))
+        v = y - per_line(layout.middles) - per_line(layout.tilts) * share * extent
+        v = v + amplitude * torch.sin(2 * torch.pi * periods * share + phase)
+        v = v * (1 + per_line(layout.tapers) * share)
+        u = x - per_line(layout.lefts) + per_line(layout.slants) * v
+        coarse = torch.randn(n, 2, 5, max(3, width // 8), device=device)
+        noise = F.interpolate(coarse, size=(HEIGHT, width), mode="bicubic", align_corners=False)
+        strength = per_line(layout.elastic)
+        return u + noise[:, 0] * strength, v + noise[:, 1] * strength
+
+    def _sample(self, glyph: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
+        """Bilinear taps; outside its cell a glyph has no ink."""
+        columns = columns.clamp(-1, CELL).add_(1)
+        rows = rows.clamp(-1, CELL).add_(1)
+        left, top = columns.floor(), rows.floor()
+        fx, fy = columns - left, rows - top
+        base = glyph * (self.side * self.side) + (top * self.side + left).long()
+        taps = [self.glyphs[base + step].float() for step in (0, 1, self.side, self.side + 1)]
+        upper = taps[0] + (taps[1] - taps[0]) * fx
+        lower = taps[2] + (taps[3] - taps[2]) * fx
+        return (upper + (lower - upper) * fy) / 255.0
+
+
+def cell_centre(advances: Tensor) -> Tensor:
+    """The column of the cell in the middle of a glyph's advance."""
+    return PEN + advances / 2

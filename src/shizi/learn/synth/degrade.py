@@ -1,0 +1,227 @@
+"""From clean ink to a photograph or a scan: contrast, texture, rules, blur, noise, JPEG, each line with its own lot.
+
+Everything but JPEG is tensor code, so it runs where the network trains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much is done. Shares of the lines, or strengths."""
+
+    weight: float = 0.5
+    """Share of lines whose strokes are made bolder or thinner."""
+    contrast: float = 0.6
+    """How far the grey of ink and ground may lie from black on white."""
+    ground: float = 0.5
+    """Share on an uneven ground (gradient, shadow, texture)."""
+    rules: float = 0.12
+    """Share with a rule below, above or beside the text, or through it."""
+    neighbour: float = 0.15
+    """Share with strokes of the lines above and below at the edges."""
+    broken: float = 0.2
+    """Share whose ink is broken or dotted."""
+    blur: float = 0.5
+    """Share that is out of focus or moved."""
+    small: float = 0.35
+    """Share that was small and is scaled up."""
+    noise: float = 0.5
+    """Share with grain."""
+    jpeg: float = 0.3
+    """Share compressed as JPEG."""
+    inverse: float = 0.2
+    """Share of light text on dark ground."""
+
+
+CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1)
+MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15)
+HARD = Level()
+LEVELS = {"clean": CLEAN, "mild": MILD, "degraded": HARD}
+
+
+class Degrader:
+    """Applies a level; ``grounds`` are (B, H, W) uint8 pictures of surfaces, or none."""
+
+    def __init__(self, grounds: Tensor | None = None) -> None:
+        self.grounds = grounds
+
+    def __call__(self, ink: Tensor, level: Level) -> Tensor:
+        """(N, 1, 32, W) ink in [0, 1] -> (N, 1, 32, W) grey in [0, 255], float32."""
+        ink = _weight(ink, level.weight)
+        ink = _neighbour(ink, level.neighbour)
+        ink = _rules(ink, level.rules)
+        ink = _broken(ink, level.broken)
+        ink = _small(ink, level.small)
+        ink = _blur(ink, level.blur)
+        grey = self._print(ink, level)
+        grey = _grain(grey, level.noise).clamp(0, 255)
+        return _jpeg(grey, level.jpeg)
+
+    def _print(self, ink: Tensor, level: Level) -> Tensor:
+        """Grey ink on a grey ground, uneven for some."""
+        n, _, height, width = ink.shape
+        device = ink.device
+        ground = 255 - 200 * level.contrast * _uniform(n, device) ** 2
+        gap = (255 - 215 * level.contrast * _uniform(n, device)) / 255
+        uneven = torch.zeros(n, 1, height, width, device=device)
+        which = _chosen(n, level.ground, device)
+        if level.ground:
+            x = torch.linspace(-1, 1, width, device=device).view(1, 1, 1, -1)
+            y = torch.linspace(-1, 1, height, device=device).view(1, 1, -1, 1)
+            slope = 40 * (_uniform(n, device) - 0.5) * x + 25 * (_uniform(n, device) - 0.5) * y
+            edge = torch.sigmoid((x + 0.4 * y * (_uniform(n, device) - 0.5) - 2 * _uniform(n, device) + 1) * 15)
+            shadow = -70 * _uniform(n, device) * edge * _chosen(n, 0.3, device)
+            uneven = (slope + shadow + self._texture(n, height, width, device)) * which
+        # Ink is at least as visible as the ground is uneven, or nobody could read the line.
+        depth = (ground * gap).clamp(min=25) + 1.2 * uneven.abs().amax(dim=(1, 2, 3), keepdim=True).clamp(max=60)
+        own = 1 - 0.3 * _uniform(n, device) * ink
+        grey = ground + uneven - depth.clamp(max=235) * ink * own
+        low = torch.minimum(grey.amin(dim=(1, 2, 3), keepdim=True), torch.zeros(1, device=device))
+        grey = grey - low
+        inverse = _chosen(n, level.inverse, device)
+        return torch.where(inverse > 0, 255 - grey, grey)
+
+    def _texture(self, n: int, height: int, width: int, device: torch.device) -> Tensor:
+        """(N, 1, H, W) unevenness of a surface, about zero."""
+        if self.grounds is None:
+            coarse = torch.randn(n, 1, 6, max(4, width // 6), device=device)
+            return 12 * F.interpolate(coarse, (height, width), mode="bicubic") * _uniform(n, device)
+        b, h, w = self.grounds.shape
+        zoom = float(torch.empty(()).uniform_(0.5, 2.0))
+        rows, columns = min(h, round(height * zoom)), min(w, round(width * zoom))
+        picked = []
+        for index in torch.randint(b, (n,)).tolist():
+            top, left = int(torch.randint(h - rows + 1, ())), int(torch.randint(w - columns + 1, ()))
+            picked.append(self.grounds[index, top : top + rows, left : left + columns])
+        crops = F.interpolate(torch.stack(picked).unsqueeze(1).float(), (height, width), mode="bilinear")
+        centred = crops - crops.mean(dim=(2, 3), keepdim=True)
+        spread = centred.std(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+        return centred / spread.clamp(min=8) * 22 * _uniform(n, device)
+
+
+def _uniform(n: int, device: torch.device) -> Tensor:
+    return torch.rand(n, 1, 1, 1, device=device)
+
+
+def _chosen(n: int, share: float, device: torch.device) -> Tensor:
+    return (torch.rand(n, 1, 1, 1, device=device) < share).float()
+
+
+def _weight(ink: Tensor, share: float) -> Tensor:
+    """Bolder or thinner by part of a pixel: a blend with the 3x3 maximum or minimum."""
+    n = ink.shape[0]
+    amount = (2 * _uniform(n, ink.device) - 1) * _chosen(n, share, ink.device)
+    bold = F.max_pool2d(ink, 3, 1, 1)
+    thin = -F.max_pool2d(-ink, (1, 2), 1, 0)
+    thin = F.pad(thin, (0, 1))
+    return torch.where(amount > 0, ink + amount * 0.8 * (bold - ink), ink - amount * 0.7 * (thin - ink))
+
+
+def _neighbour(ink: Tensor, share: float) -> Tensor:
+    """Feet of the line above or heads of the line below, cut by the strip's edge."""
+    n = ink.shape[0]
+    other = torch.roll(ink, 1, 0)
+    height = ink.shape[2]
+    for direction in (1, -1):
+        move = int(torch.randint(height - 7, height - 2, ()))
+        moved = torch.zeros_like(ink)
+        if direction > 0:
+            moved[:, :, move:] = other[:, :, : height - move]
+        else:
+            moved[:, :, : height - move] = other[:, :, move:]
+        ink = torch.maximum(ink, moved * _chosen(n, share, ink.device))
+    return ink
+
+
+def _rules(ink: Tensor, share: float) -> Tensor:
+    """A thin line across: mostly at the edges of the strip as in tables, rarely through the text."""
+    n, _, height, width = ink.shape
+    device = ink.device
+    through = _uniform(n, device) < 0.15
+    edge = torch.where(_uniform(n, device) < 0.35, 3 * _uniform(n, device), height - 1 - 4 * _uniform(n, device))
+    row = torch.where(through, height * _uniform(n, device), edge)
+    y = torch.arange(height, device=device).view(1, 1, -1, 1)
+    x = torch.arange(width, device=device).view(1, 1, 1, -1)
+    across = (1 - (y - row - 0.02 * x * (_uniform(n, device) - 0.5)).abs() / (0.5 + 0.7 * _uniform(n, device))).clamp(min=0)
+    ink = torch.maximum(ink, across * _chosen(n, share, device) * (0.4 + 0.6 * _uniform(n, device)))
+    upright = (1 - (x - 3 * _uniform(n, device)).abs()).clamp(min=0)
+    return torch.maximum(ink, upright * _chosen(n, share * 0.4, device))
+
+
+def _broken(ink: Tensor, share: float) -> Tensor:
+    """Worn print: holes of a coarse noise, or the dots of a needle printer."""
+    n, _, height, width = ink.shape
+    device = ink.device
+    fine = F.interpolate(torch.rand(n, 1, height // 2, max(2, width // 2), device=device), (height, width), mode="bilinear")
+    worn = ink * (fine + 0.9 - 0.6 * _uniform(n, device)).clamp(0, 1)
+    dots = torch.zeros(1, 1, 2, 2, device=device)
+    dots[..., 0, 0] = 1
+    dots[..., 1, 0] = dots[..., 0, 1] = 0.55
+    dotted = ink * dots.repeat(1, 1, height // 2, width // 2 + 1)[..., :width]
+    kind = torch.rand(n, 1, 1, 1, device=device)
+    return torch.where(kind < share * 0.75, worn, torch.where(kind < share, dotted, ink))
+
+
+def _small(ink: Tensor, share: float) -> Tensor:
+    """Scaled down and up again, which is what a small picture looks like at height 32."""
+    n, _, height, width = ink.shape
+    made = ink.clone()
+    chosen = torch.rand(n, device=ink.device) < share
+    group = torch.randint(3, (n,), device=ink.device)
+    for index in range(3):
+        members = (chosen & (group == index)).nonzero(as_tuple=True)[0]
+        if len(members) == 0:
+            continue
+        factor = float(torch.empty(()).uniform_(1.2, 2.6))
+        size = (max(8, round(height / factor)), max(4, round(width / factor)))
+        small = F.interpolate(ink[members], size, mode="bilinear", antialias=True)
+        mode = "bicubic" if torch.rand(()) < 0.7 else "bilinear"
+        made[members] = F.interpolate(small, (height, width), mode=mode).clamp(0, 1)
+    return made
+
+
+def _blur(ink: Tensor, share: float) -> Tensor:
+    """Out of focus: a 5x5 Gaussian of each line's own width; or moved along the line."""
+    n, _, height, width = ink.shape
+    device = ink.device
+    sigma = (0.3 + 1.1 * _uniform(n, device) ** 1.5) * _chosen(n, share, device) + 0.05
+    moved = _chosen(n, share * 0.25, device)
+    place = torch.arange(-2, 3, device=device).float().view(1, 1, 1, -1)
+    kernel = torch.exp(-(place**2) / (2 * sigma**2))
+    along = torch.where(moved > 0, torch.ones_like(kernel), kernel)
+    across = kernel / kernel.sum(-1, keepdim=True)
+    along = along / along.sum(-1, keepdim=True)
+    flat = F.pad(ink.view(1, n, height, width), (2, 2, 2, 2), mode="replicate")
+    flat = F.conv2d(flat, across.view(n, 1, 5, 1), groups=n)
+    return F.conv2d(flat, along.view(n, 1, 1, 5), groups=n).view(n, 1, height, width)
+
+
+def _grain(grey: Tensor, share: float) -> Tensor:
+    n = grey.shape[0]
+    strength = 22 * _uniform(n, grey.device) ** 2 * _chosen(n, share, grey.device)
+    return grey + strength * torch.randn_like(grey)
+
+
+def _jpeg(grey: Tensor, share: float) -> Tensor:
+    """Through OpenCV's encoder, quality 15 to 80."""
+    chosen = (torch.rand(grey.shape[0]) < share).nonzero(as_tuple=True)[0].tolist()
+    if not chosen:
+        return grey
+    pixels = grey[chosen].round().to(torch.uint8).cpu().numpy()
+    quality = np.random.default_rng(int(torch.randint(2**31, ()))).integers(15, 81, len(chosen))
+    done = [
+        cv2.imdecode(cv2.imencode(".jpg", p[0], (cv2.IMWRITE_JPEG_QUALITY, int(q)))[1], cv2.IMREAD_GRAYSCALE)
+        for p, q in zip(pixels, quality, strict=True)
+    ]
+    grey = grey.clone()
+    grey[chosen] = torch.from_numpy(np.stack(done)).unsqueeze(1).to(grey)
+    return grey

@@ -1,0 +1,278 @@
+"""Batches of made lines with their truth: text, and where each character's middle is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from shizi.clean import even
+from shizi.learn.synth.atlas import CENTRE, PEN, Atlas
+from shizi.learn.synth.compose import HEIGHT, Composer, Layout
+from shizi.learn.synth.degrade import Degrader, Level
+from shizi.learn.synth.text import Sampler
+from shizi.read.charset import Charset
+from shizi.settings import CleanSettings
+
+HAN_FONT = 2000
+"""A font with so many hanzi is one for Chinese text; the others serve letters and digits."""
+GROUND = 0.5
+"""Value of the padding right of a line: white."""
+Random = np.random.Generator
+
+
+@dataclass
+class Batch:
+    """N strips and their truth."""
+
+    strips: Tensor
+    """(N, 1, 32, W) float32 in [-0.5, 0.5]."""
+    widths: NDArray[np.int64]
+    """(N,) columns that belong to the line."""
+    labels: list[list[int]]
+    """Classes of each line's characters."""
+    centres: list[NDArray[np.float32]] | None = None
+    """Column of each character's middle; None for real lines."""
+    grey: NDArray[np.uint8] | None = None
+    """(N, 32, W) the pictures before preprocessing; None for real lines."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How freely lines are laid out."""
+
+    loose: float = 1.0
+    """Strength of tilt, waves, elastic and slant; 0 is print straight from the computer."""
+    hand: float = 0.25
+    """Share of lines whose characters each move on their own, as a hand moves them."""
+    cut: float = 0.15
+    """Share of lines cropped so tight that strokes at the edges are lost."""
+
+
+class LineMaker:
+    """Makes batches from an atlas, a sampler and a degrader. ``weights`` (F,) say how often each font is taken."""
+
+    def __init__(
+        self,
+        atlas: Atlas,
+        charset: Charset,
+        sampler: Sampler,
+        degrader: Degrader,
+        *,
+        weights: Sequence[float] | None = None,
+        device: torch.device | None = None,
+        clean: CleanSettings | None = None,
+    ) -> None:
+        self.atlas, self.charset, self.sampler, self.degrader = atlas, charset, sampler, degrader
+        self.device = device or torch.device("cpu")
+        self.clean = clean or CleanSettings()
+        self.composer = Composer(torch.from_numpy(atlas.pictures).to(self.device))
+        hanzi = np.array([ord(char) >= 0x3400 for char in charset.chars])
+        counts = (atlas.table[:, 1:][:, hanzi] >= 0).sum(axis=1)
+        share = np.asarray(weights if weights is not None else np.ones(len(atlas.names)), dtype=np.float64)
+        ascii_classes = [c for c in charset.encode(charset.known("aeimnrtAERS0123456789")) if c]
+        latin = (atlas.table[:, ascii_classes] >= 0).all(axis=1)
+        self.limit = min(HAN_FONT, max(1, int(hanzi.sum()) // 2))
+        self.han_fonts = np.flatnonzero(counts >= self.limit)
+        self.latin_fonts = np.flatnonzero((counts < self.limit) & latin)
+        if not len(self.latin_fonts):
+            self.latin_fonts = np.flatnonzero(latin)
+        if not len(self.han_fonts):
+            self.han_fonts = self.latin_fonts
+        self.han_share = share[self.han_fonts] / share[self.han_fonts].sum()
+        self.is_latin = np.array([False] + [char.isascii() for char in charset.chars])
+
+    def lines(self, rng: Random, count: int, width: int, level: Level, style: Style) -> Batch:
+        """``count`` lines that fill strips up to ``width`` columns."""
+        rows = [self._line(rng, width, style) for _ in range(count)]
+        widths = np.array([row.width for row in rows], dtype=np.int64)
+        grey = self._draw(rng, rows, width, level, style)
+        labels, middles = [row.classes for row in rows], [row.middles for row in rows]
+        return Batch(self._even(grey, widths), widths, labels, middles, grey)
+
+    def characters(self, rng: Random, count: int, level: Level, style: Style) -> Batch:
+        """``count`` strips of 32x32 with one character in the middle and parts of others beside it.
+
+        The classes are uniform over the alphabet: the middle character is what counts.
+        """
+        rows = [self._character(rng, style) for _ in range(count)]
+        widths = np.full(count, HEIGHT, dtype=np.int64)
+        grey = self._draw(rng, rows, HEIGHT, level, style)
+        return Batch(self._even(grey, widths), widths, [row.classes for row in rows], None, grey)
+
+    def _even(self, pixels: NDArray[np.uint8], widths: NDArray[np.int64]) -> Tensor:
+        """The runtime's own preprocessing, line by line, padded with white."""
+        made = np.full(pixels.shape, GROUND, dtype=np.float32)
+        for index, width in enumerate(widths):
+            strip = np.ascontiguousarray(pixels[index, :, :width])
+            made[index, :, :width] = even(strip, self.clean).astype(np.float32) / 255.0 - 0.5
+        return torch.from_numpy(made).unsqueeze(1).to(self.device)
+
+    def _fonts(self, rng: Random, classes: NDArray[np.int64]) -> NDArray[np.int32]:
+        """(K,) glyphs for the classes: hanzi in one font, letters in the same or in a Latin one; -1 where it lacks them."""
+        han = int(rng.choice(self.han_fonts, p=self.han_share))
+        latin = int(rng.choice(self.latin_fonts))
+        letters = self.is_latin[classes]
+        glyphs: NDArray[np.int32] = self.atlas.table[han, classes]
+        if rng.random() < (0.8 if letters.all() else 0.35):
+            glyphs = np.where(letters, self.atlas.table[latin, classes], glyphs)
+        lacking = letters & (glyphs < 0)
+        return np.where(lacking, self.atlas.table[latin, classes], glyphs).astype(np.int32)
+
+    def _line(self, rng: Random, width: int, style: Style) -> _Row:
+        while True:
+            text = self.sampler(rng, int(rng.integers(max(2, width // 20), max(4, width // 9))))
+            classes = np.array(self.charset.encode(text), dtype=np.int64)
+            glyphs = self._fonts(rng, classes)
+            row = _Row.laid_out(rng, self.atlas, classes[glyphs >= 0], glyphs[glyphs >= 0], width, style)
+            if row is not None:
+                return row
+
+    def _character(self, rng: Random, style: Style) -> _Row:
+        while True:
+            classes = rng.integers(1, self.charset.size, 5)
+            if rng.random() < 0.3:  # letters and digits come in words
+                near = np.flatnonzero(self.is_latin)
+                classes[[0, 1, 3, 4]] = rng.choice(near, 4)
+            glyphs = self._fonts(rng, classes)
+            if glyphs[2] < 0 or self.charset.chars[classes[2] - 1] == " ":
+                continue
+            keep = glyphs >= 0
+            row = _Row.laid_out(rng, self.atlas, classes[keep], glyphs[keep], 10_000, style)
+            if row is not None:
+                at = int(keep[:2].sum())
+                return row.centred(at, HEIGHT / 2 + float(rng.uniform(-2.5, 2.5)))
+
+    def _draw(self, rng: Random, rows: list[_Row], width: int, level: Level, style: Style) -> NDArray[np.uint8]:
+        layout = _layout(rng, rows, style).to(self.device)
+        grey = self.degrader(self.composer.draw(layout, width), level)
+        pixels: NDArray[np.uint8] = grey.round().to(torch.uint8).cpu().numpy()[:, 0]
+        return pixels
+
+
+@dataclass
+class _Row:
+    """One line laid out, lengths in strip pixels."""
+
+    classes: list[int]
+    glyphs: NDArray[np.int32]
+    starts: NDArray[np.float32]
+    ends: NDArray[np.float32]
+    cells: NDArray[np.float32]
+    scales: NDArray[np.float32]
+    shifts: NDArray[np.float32]
+    bends: NDArray[np.float32]
+    left: float
+    middle: float
+    width: int
+
+    @property
+    def middles(self) -> NDArray[np.float32]:
+        """Column of each character's middle in the strip."""
+        return (self.starts + self.ends) / 2 + np.float32(self.left)
+
+    @classmethod
+    def laid_out(
+        cls, rng: Random, atlas: Atlas, classes: NDArray[np.int64], glyphs: NDArray[np.int32], width: int, style: Style
+    ) -> _Row | None:
+        """Size by the ink, as a finder's box is; spacing and margins; cut to ``width``. None if nothing is left."""
+        if not len(glyphs):
+            return None
+        tops, bottoms = atlas.tops[glyphs], atlas.bottoms[glyphs]
+        ink = max(6.0, float(bottoms.max() - tops.min()))
+        fill = rng.uniform(0.66, 0.98) if rng.random() < 0.85 else rng.uniform(0.45, 0.7)
+        if rng.random() < style.cut:
+            fill = rng.uniform(0.98, 1.1)
+        size = min(HEIGHT * fill / ink, 1.45 if rng.random() < 0.5 else 1.1)
+        hand = rng.random() < style.hand
+        own = rng.normal(0, 0.05, len(glyphs)) if hand else np.zeros(len(glyphs))
+        scales = (size * np.exp(own)).astype(np.float32)
+        spacing = size * (rng.uniform(-1.5, 3) if rng.random() < 0.75 else rng.uniform(2, 14))
+        stretch = float(np.exp(rng.normal(0, 0.09))) if style.loose else 1.0
+        advances = np.maximum(2.0, atlas.advances[glyphs] * scales + spacing) * stretch
+        if hand:
+            advances = np.maximum(2.0, advances + rng.normal(0, 1.2, len(glyphs)))
+        margin = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
+        left = float(margin if rng.random() >= style.cut else rng.uniform(-2, 1))
+        ends = np.cumsum(advances)
+        keep = int(np.searchsorted(ends, width - left - 1, side="right"))
+        blank = np.array([atlas.tops[g] == atlas.bottoms[g] for g in glyphs[:keep]], dtype=bool)
+        while keep and blank[keep - 1]:  # a blank at the end cannot be seen
+            keep -= 1
+        if not keep:
+            return None
+        starts = np.concatenate(([0.0], ends[: keep - 1]))
+        centre_row = (float(tops.min()) + float(bottoms.max())) / 2
+        free = max(0.0, HEIGHT - ink * size) / 2
+        middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + rng.uniform(-0.8, 0.8) * free
+        right = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
+        zeros = np.zeros(keep, dtype=np.float32)
+        bends = np.stack([rng.normal(0, 0.05, keep), rng.normal(0, 0.06, keep)], 1) if hand else np.stack([zeros] * 2, 1)
+        return cls(
+            classes=[int(c) for c in classes[:keep]],
+            glyphs=glyphs[:keep],
+            starts=starts.astype(np.float32),
+            ends=ends[:keep].astype(np.float32),
+            cells=(PEN + atlas.advances[glyphs[:keep]] / 2).astype(np.float32),
+            scales=scales[:keep],
+            shifts=(rng.normal(0, 0.9, keep) if hand else zeros).astype(np.float32),
+            bends=bends.astype(np.float32),
+            left=left,
+            middle=float(middle),
+            width=int(min(width, max(8, np.ceil(left + ends[keep - 1] + right)))),
+        )
+
+    def centred(self, index: int, column: float) -> _Row:
+        """The same line moved so that character ``index`` is in the middle of a square strip, and is its only truth."""
+        self.left = column - float(self.starts[index] + self.ends[index]) / 2
+        self.classes = [self.classes[index]]
+        self.width = HEIGHT
+        return self
+
+
+def _layout(rng: Random, rows: list[_Row], style: Style) -> Layout:
+    """Pad rows to the longest and draw the lots of each line as a whole."""
+    n, k = len(rows), max(len(row.glyphs) for row in rows)
+
+    def padded(name: str, fill: float, dtype: torch.dtype) -> Tensor:
+        values = np.full((n, k), fill, dtype=np.float64)
+        for index, row in enumerate(rows):
+            part = getattr(row, name)
+            values[index, : len(part)] = part
+        return torch.from_numpy(values).to(dtype)
+
+    ends = padded("ends", 1e6, torch.float32)
+    bends = np.zeros((n, k, 2), dtype=np.float32)
+    for index, row in enumerate(rows):
+        bends[index, : len(row.bends)] = row.bends
+    loose = style.loose
+
+    def lot(share: float, strength: float) -> NDArray[np.float32]:
+        return (rng.normal(0, strength * loose, n) * (rng.random(n) < share)).astype(np.float32)
+
+    widths = np.array([row.width for row in rows], dtype=np.float32)
+    periods = rng.uniform(0.3, 1.5, n) * np.maximum(1, widths / 200)
+    tilt = np.clip(lot(0.4, 0.018), -0.05, 0.05)
+    waves = np.stack([np.abs(lot(0.25, 0.9)), periods, rng.uniform(0, 2 * np.pi, n)], axis=1)
+    slant = np.clip(lot(0.35, 0.12) + (rng.random(n) < 0.06) * 0.22 * loose, -0.4, 0.45)
+    return Layout(
+        glyphs=padded("glyphs", -1, torch.int64),
+        starts=padded("starts", 1e6, torch.float32),
+        ends=ends,
+        centres=padded("cells", 0, torch.float32),
+        scales=padded("scales", 1, torch.float32),
+        shifts=padded("shifts", 0, torch.float32),
+        bends=torch.from_numpy(bends),
+        lefts=torch.tensor([row.left for row in rows], dtype=torch.float32),
+        middles=torch.tensor([row.middle for row in rows], dtype=torch.float32),
+        slants=torch.from_numpy(slant.astype(np.float32)),
+        tilts=torch.from_numpy(tilt),
+        tapers=torch.from_numpy(lot(0.25, 0.1)),
+        waves=torch.from_numpy(waves.astype(np.float32)),
+        elastic=torch.from_numpy(np.abs(lot(0.35, 0.45))),
+        widths=torch.from_numpy(widths),
+    )

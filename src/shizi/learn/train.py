@@ -1,0 +1,230 @@
+"""Training, from fresh weights to a recogniser: characters, then lines, then longer and harder lines.
+
+The order is what makes it work on a CPU: a character reader is learned from single characters first, slid along lines
+then, taught where the characters stand (their places are known, the lines are made) and freed by CTC at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from argparse import Namespace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from torch import Tensor, nn
+
+from shizi.errors import DataError
+from shizi.learn import checkpoint as checkpoints
+from shizi.learn.checkpoint import Checkpoint
+from shizi.learn.losses import ctc, frame_targets, frames
+from shizi.learn.network import CRNN, build
+from shizi.learn.recipe import Recipe, Stage
+from shizi.learn.sources import Sources, open_sources
+from shizi.learn.synth.lines import Batch
+from shizi.learn.validate import Validator
+from shizi.learn.workers import Team, launch
+
+
+class Average:
+    """Exponential moving average of the weights; batch-norm statistics are copied."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay, self.steps = decay, 0
+        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """One step on; the decay grows from nothing, so that the fresh weights are soon forgotten."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for key, value in model.state_dict().items():
+            if value.is_floating_point():
+                self.weights[key].lerp_(value, 1 - decay)
+            else:
+                self.weights[key].copy_(value)
+
+
+class Trainer:
+    """A run: its network, where it stands, and its folder of log and checkpoints."""
+
+    def __init__(
+        self, recipe: Recipe, output: Path, sources: Sources, resume: Checkpoint | None = None, team: Team | None = None
+    ) -> None:
+        self.recipe, self.output, self.sources, self.team = recipe, output, sources, team or Team()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(recipe.seed)
+        self.charset = sources.charset
+        self.model: CRNN = build(recipe.network, self.charset.size).to(self.device)
+        if self.device.type == "cpu":
+            self.model = self.model.to(memory_format=torch.channels_last)
+        self.average = Average(self.model, recipe.average)
+        self.stage, self.step, self.elapsed = 0, 0, 0.0
+        self.optimiser = self._optimiser()
+        if resume is not None:
+            self._resume(resume)
+        # Each process, and each resumed run, draws other lines: a seed for each beginning.
+        self.rng = np.random.default_rng((recipe.seed, self.stage, self.step, self.team.rank))
+        torch.manual_seed(int(self.rng.integers(2**31)))
+        self.validator = Validator(sources, recipe)
+        output.mkdir(parents=True, exist_ok=True)
+        self.log = output / "log.jsonl"
+
+    def run(self) -> dict[str, float]:
+        """All stages to their end; the last validation's figures."""
+        figures: dict[str, float] = {}
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[now]}"))
+        with Progress(*columns, disable=self.team.rank > 0) as bar:
+            while self.stage < len(self.recipe.stages):
+                stage = self.recipe.stages[self.stage]
+                task = bar.add_task(stage.name, total=1.0, now="")
+                self._run_stage(stage, bar, task)
+                if self.team.rank == 0:
+                    figures = self._validate(stage)
+                    bar.update(task, completed=1.0, now=_shown(figures))
+                self.stage, self.step, self.elapsed = self.stage + 1, 0, 0.0
+                self.optimiser = self._optimiser()
+                if self.team.rank == 0:
+                    self._save()
+        return figures
+
+    def _run_stage(self, stage: Stage, bar: Progress, task: TaskID) -> None:
+        started = time.monotonic() - self.elapsed
+        saved = validated = time.monotonic()
+        recent: list[float] = []
+        done = self._progress(stage, started)
+        while done < 1:
+            for group in self.optimiser.param_groups:
+                group["lr"] = stage.rate * one_cycle(done)
+            loss, done = self._step(stage, self._progress(stage, started))
+            recent.append(loss)
+            self.step += 1
+            self.elapsed = time.monotonic() - started
+            if self.team.rank:
+                continue
+            if self.step % 20 == 0:
+                loss = float(np.mean(recent))
+                recent.clear()
+                bar.update(task, completed=done, now=f"step {self.step}, loss {loss:.3f}")
+                self._write({"stage": stage.name, "step": self.step, "seconds": self.elapsed, "loss": loss})
+            if time.monotonic() - validated > 60 * self.recipe.validate_minutes:
+                bar.console.print(f"{stage.name} step {self.step}: {_shown(self._validate(stage))}")
+                validated = time.monotonic()
+            if time.monotonic() - saved > 60 * self.recipe.save_minutes:
+                self._save()
+                saved = time.monotonic()
+
+    def _progress(self, stage: Stage, started: float) -> float:
+        """Share of the stage that is done, by steps or by minutes, whichever is further."""
+        by_steps = self.step / stage.steps if stage.steps else 0.0
+        by_time = (time.monotonic() - started) / (60 * stage.minutes) if stage.minutes else 0.0
+        return max(by_steps, by_time)
+
+    def _step(self, stage: Stage, done: float) -> tuple[float, float]:
+        """One step; the loss and ``done``, both as the whole team sees them, so that all stop together."""
+        batch = self.sources.batch(self.rng, stage)
+        self.model.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16):
+            loss = self._loss(stage, batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        shared, done = self.team.average(self.model.parameters(), float(loss.detach()), done)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+            self.average.update(self.model)
+        return shared, done
+
+    def _loss(self, stage: Stage, batch: Batch) -> Tensor:
+        strips = batch.strips.to(self.device)
+        if self.device.type == "cpu":
+            strips = strips.to(memory_format=torch.channels_last)
+        if stage.kind == "characters":
+            target = torch.tensor([label[0] for label in batch.labels], device=self.device)
+            return nn.functional.cross_entropy(self.model.characters(strips).float(), target)
+        features = self.model.features(strips)
+        loss = torch.zeros((), device=self.device)
+        placed = batch.centres is not None
+        if stage.frames and placed:
+            targets = frame_targets(batch.labels, batch.centres or [], batch.widths, features.shape[1])
+            loss = loss + stage.frames * frames(features, self.model.classifier, targets, self.rng)
+        if stage.ctc or not placed:
+            loss = loss + (stage.ctc or 1.0) * ctc(self.model.classifier(features), batch.labels, batch.widths)
+        return loss
+
+    def _optimiser(self) -> torch.optim.AdamW:
+        flat = [p for p in self.model.parameters() if p.ndim < 2]
+        deep = [p for p in self.model.parameters() if p.ndim >= 2]
+        groups = [{"params": deep, "weight_decay": self.recipe.decay}, {"params": flat, "weight_decay": 0.0}]
+        return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
+
+    def _checkpoint(self) -> Checkpoint:
+        info = {"recipe": self.recipe.name, "stage": self.stage, "step": self.step, "elapsed": self.elapsed,
+                "torch": torch.__version__, "fonts": list(self.sources.font_names), "held_out": list(self.recipe.held_out)}
+        training = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
+                    "average_steps": self.average.steps}
+        return Checkpoint(self.recipe.network, self.charset, self.average.weights, info, training)
+
+    def _save(self) -> None:
+        made = self._checkpoint()
+        checkpoints.save(made, self.output / "last.pt")
+        checkpoints.save(made, self.output / "weights.pt", half=True)
+
+    def _resume(self, held: Checkpoint) -> None:
+        self.average.weights = {k: v.float() if v.is_floating_point() else v for k, v in held.weights.items()}
+        if held.training is None:  # weights alone: a new run that starts from them
+            self.model.load_state_dict(self.average.weights)
+            return
+        self.model.load_state_dict(held.training["model"])
+        self.average.steps = held.training["average_steps"]
+        self.stage, self.step, self.elapsed = (held.info[k] for k in ("stage", "step", "elapsed"))
+        self.optimiser.load_state_dict(held.training["optimiser"])
+
+    def _validate(self, stage: Stage) -> dict[str, float]:
+        current = {k: v.clone() for k, v in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average.weights)
+        figures = self.validator(self.model, characters=stage.kind == "characters")
+        self.model.load_state_dict(current)
+        self._write({"stage": stage.name, "step": self.step, "seconds": self.elapsed, **figures})
+        return figures
+
+    def _write(self, row: dict[str, Any]) -> None:
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
+
+
+def one_cycle(done: float, warm: float = 0.05, least: float = 0.02) -> float:
+    """Share of the peak learning rate when ``done`` of a stage is over (Smith 2018, cosine in the second part)."""
+    if done < warm:
+        return max(least, done / warm)
+    return least + (1 - least) * 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
+
+
+def _shown(figures: dict[str, float]) -> str:
+    return ", ".join(f"{key} {value:.2%}" for key, value in figures.items())
+
+
+def run(args: Namespace) -> int:
+    """``shizi train CONFIG [--resume] [--output DIR]``."""
+    recipe = Recipe.open(Path(args.config))
+    output = Path(args.output or f"runs/{recipe.name}")
+    start = output / "last.pt" if args.resume else Path(recipe.start) if recipe.start else None
+    if start and not start.exists():
+        raise DataError(f"nothing to start from: there is no {start}")
+    open_sources(recipe)  # draws the glyph atlas once, before the processes share it, and finds what is wrong early
+    launch(partial(_train, recipe, output, start), recipe.processes)
+    return 0
+
+
+def _train(recipe: Recipe, output: Path, start: Path | None, team: Team) -> None:
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    resume = checkpoints.load(start) if start else None
+    figures = Trainer(recipe, output, open_sources(recipe), resume, team).run()
+    if team.rank == 0:
+        print(_shown(figures))

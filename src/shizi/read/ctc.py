@@ -1,0 +1,251 @@
+"""Connectionist temporal classification: from the network's logits to characters with places and confidences.
+
+Source: Graves, Fernández, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. numpy only, no I/O.
+Logits are (T, C): T frames, C classes, raw (any constant may be added to a frame). Class 0 is the blank.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.read.charset import BLANK
+
+Logits = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
+
+REACH = 4.0
+"""A span reaches at most so many frames beyond its peak, unless its run does: half of a glyph as wide as the strip is
+high (32 pixels are 8 frames)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One character in a strip.
+
+    A network trained with CTC fires on one or two frames of a character, so the frames of a class say where a character
+    is but not how wide. A span therefore runs from its peak to the middle between it and the neighbouring peak, at most
+    :data:`REACH` frames, and always holds all frames of its own run. Spans are ordered, never overlap, and lie within
+    the valid frames.
+    """
+
+    cls: int
+    """Class of the network, never the blank."""
+    start: float
+    """First frame."""
+    end: float
+    """Frame after the last one."""
+    confidence: float
+    """Probability of the class at its peak: the frame of its run where it is most likely. Blanks do not count."""
+    alternatives: tuple[tuple[int, float], ...] = ()
+    """Next most likely classes at the peak with their probabilities, best first; never the blank."""
+    peak: int = 0
+    """The frame that the confidence and the alternatives were taken from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Frames ``start`` to ``end`` (half-open) that say column ``column`` of the scores."""
+
+    column: int
+    start: int
+    end: int
+
+
+def greedy(
+    logits: Logits,
+    *,
+    valid: int | None = None,
+    allowed: Mask | None = None,
+    temperature: float = 1.0,
+    alternatives: int = 0,
+    min_alternative: float = 0.0,
+) -> list[Span]:
+    """Best path decoding (Graves et al. 2006, §3.2): the best class of each frame, runs merged, blanks dropped.
+
+    Args:
+        logits: (T, C).
+        valid: frames that count; those behind them are padding. None: all.
+        allowed: (C,) True where a class may be read; the others count as impossible. The blank has to be allowed.
+        temperature: the logits are divided by it before probabilities are taken; it never changes the text.
+        alternatives: at most so many other readings a character.
+        min_alternative: other readings below this probability are left away.
+
+    Raises:
+        ValueError: a mask of another length or without the blank, or a temperature that is not positive.
+    """
+    scores = logits if valid is None else logits[: max(0, valid)]
+    classes = None if allowed is None else _columns(allowed, logits.shape[1])
+    if classes is not None:
+        scores = scores[:, classes]
+    return _spans(scores, _runs(scores.argmax(axis=1)), classes, temperature, alternatives, min_alternative)
+
+
+def loss(logits: Logits, classes: Sequence[int]) -> float:
+    """-log p(classes | logits), natural logarithm, by the forward algorithm (Graves et al. 2006, §4.1, eq. 5-8).
+
+    ``logits`` is (T, C). Infinite where the classes do not fit in T frames.
+
+    Raises:
+        ValueError: a class that is the blank or beyond C.
+    """
+    states, skip = _states(classes, logits.shape[1])
+    if not len(logits):
+        return np.inf if len(classes) else 0.0
+    emissions = log_softmax(logits)[:, states]
+    forward = np.full(len(states), -np.inf)
+    forward[:2] = emissions[0, :2]
+    for emission in emissions[1:]:
+        previous = forward
+        forward = previous.copy()
+        forward[1:] = np.logaddexp(forward[1:], previous[:-1])
+        forward[2:] = np.where(skip[2:], np.logaddexp(forward[2:], previous[:-2]), forward[2:])
+        forward += emission
+    return -float(np.logaddexp.reduce(forward[-2:]))
+
+
+def align(logits: Logits, classes: Sequence[int], *, temperature: float = 1.0) -> list[Span]:
+    """Where each of ``classes`` stands: spans along the most likely path that says just them (Viterbi).
+
+    ``logits`` is (T, C). For text that is known, where :func:`greedy` would say what the network reads.
+
+    Raises:
+        ValueError: the classes do not fit in T frames, or one is the blank or beyond C.
+    """
+    states, skip = _states(classes, logits.shape[1])
+    frames = len(logits)
+    repeats = sum(a == b for a, b in itertools.pairwise(classes))
+    if len(classes) + repeats > frames:
+        raise ValueError(f"{len(classes)} characters, {repeats} of them repeated, do not fit in {frames} frames")
+    if not classes:
+        return []
+    path = _viterbi(logits[:, states].astype(np.float64), skip)
+    runs = []
+    for position, cls in enumerate(classes):
+        inside = np.flatnonzero(path == 2 * position + 1)
+        runs.append(_Run(cls, int(inside[0]), int(inside[-1]) + 1))
+    return _spans(logits, runs, None, temperature, 0, 0.0)
+
+
+def log_softmax(logits: Logits) -> NDArray[np.float64]:
+    """(T, C) -> (T, C) log probabilities of each frame; stable for any finite logits, and for minus infinity."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    made: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return made
+
+
+def _columns(allowed: Mask, classes: int) -> NDArray[np.intp]:
+    if allowed.shape != (classes,):
+        raise ValueError(f"a mask for {classes} classes has the shape ({classes},), not {allowed.shape}")
+    if not allowed[BLANK]:
+        raise ValueError("the blank of CTC is always allowed")
+    return np.flatnonzero(allowed)
+
+
+def _states(classes: Sequence[int], size: int) -> tuple[list[int], Mask]:
+    """The classes with blanks around each, and whether a state may be reached from the last but one.
+
+    Skipping the blank in between is allowed between two different characters only (Graves et al. 2006, §4.1).
+    """
+    if not all(0 < cls < size and cls != BLANK for cls in classes):
+        raise ValueError(f"classes lie between 1 and {size - 1}")
+    states = [BLANK]
+    skip = [False]
+    for position, cls in enumerate(classes):
+        states += [cls, BLANK]
+        skip += [position > 0 and cls != classes[position - 1], False]
+    return states, np.array(skip)
+
+
+def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp]:
+    """(T, S) scores of the states -> (T,) the best path's states."""
+    frames, states = scores.shape
+    best = np.full(states, -np.inf)
+    best[:2] = scores[0, :2]
+    came = np.zeros((frames, states), np.int8)
+    for frame in range(1, frames):
+        options = np.full((3, states), -np.inf)
+        options[0] = best
+        options[1, 1:] = best[:-1]
+        options[2, 2:] = np.where(skip[2:], best[:-2], -np.inf)
+        came[frame] = options.argmax(axis=0)
+        best = options.max(axis=0) + scores[frame]
+    path = np.empty(frames, np.intp)
+    state = states - 1 if best[-1] >= best[-2] else states - 2
+    for frame in range(frames - 1, -1, -1):
+        path[frame] = state
+        state -= int(came[frame, state])
+    return path
+
+
+def _runs(path: NDArray[np.intp]) -> list[_Run]:
+    """Runs of equal, non-blank entries."""
+    if not len(path):
+        return []
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
+    runs = (_Run(int(path[start]), start, end) for start, end in itertools.pairwise(edges))
+    return [run for run in runs if run.column != BLANK]
+
+
+def _spans(
+    scores: Logits,
+    runs: Sequence[_Run],
+    classes: NDArray[np.intp] | None,
+    temperature: float,
+    alternatives: int,
+    min_alternative: float,
+) -> list[Span]:
+    """Spans of ``runs`` over (T, K) scores whose column k is class ``classes[k]`` (None: class k)."""
+    if temperature <= 0:
+        raise ValueError(f"a temperature is positive, not {temperature}")
+    peaks: list[int] = []
+    readings: list[list[tuple[int, float]]] = []
+    for run in runs:
+        # the softmax is taken where it is needed only: most frames of a strip are blank
+        shares = _softmax(scores[run.start : run.end] / temperature)
+        peak = int(shares[:, run.column].argmax())
+        peaks.append(run.start + peak)
+        others = _others(shares[peak], run.column, alternatives, min_alternative)
+        readings.append([(run.column, float(shares[peak, run.column])), *others])
+    spans = []
+    for (start, end), peak, reading in zip(_extents(runs, peaks, len(scores)), peaks, readings, strict=True):
+        (cls, confidence), *rest = [(c if classes is None else int(classes[c]), share) for c, share in reading]
+        spans.append(Span(cls, start, end, confidence, tuple(rest), peak))
+    return spans
+
+
+def _softmax(logits: Logits) -> Logits:
+    """(T, C) -> (T, C) probabilities, in the logits' own precision: float32 is faster and enough to report."""
+    shares: Logits = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _others(shares: Logits, column: int, count: int, least: float) -> list[tuple[int, float]]:
+    """The ``count`` most likely columns of one frame beside ``column`` and the blank, best first, ``least`` or more."""
+    if count <= 0:
+        return []
+    likely = np.flatnonzero(shares >= least)
+    wanted = count + 2  # the blank and the column itself may be among them
+    if len(likely) > wanted:
+        likely = likely[np.argpartition(shares[likely], -wanted)[-wanted:]]
+    ranked = sorted((int(k) for k in likely if k not in (BLANK, column)), key=lambda k: (-shares[k], k))
+    return [(k, float(shares[k])) for k in ranked[:count]]
+
+
+def _extents(runs: Sequence[_Run], peaks: Sequence[int], frames: int) -> list[tuple[float, float]]:
+    """From where to where each run's span reaches; see :class:`Span`."""
+    centres = [peak + 0.5 for peak in peaks]
+    starts = [max(0.0, min(run.start, centre - REACH)) for run, centre in zip(runs, centres, strict=True)]
+    ends = [min(float(frames), max(run.end, centre + REACH)) for run, centre in zip(runs, centres, strict=True)]
+    for left in range(len(runs) - 1):
+        right = left + 1
+        if ends[left] > starts[right]:
+            middle = (centres[left] + centres[right]) / 2
+            ends[left] = starts[right] = float(min(max(middle, runs[left].end), runs[right].start))
+    return list(zip(starts, ends, strict=True))

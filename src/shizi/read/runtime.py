@@ -1,0 +1,200 @@
+"""Running the network: strips to logits with ONNX Runtime on the CPU, and what a weight file has to carry."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from shizi.errors import ModelMismatch, SettingsError
+from shizi.read import trust, weights
+from shizi.read.charset import Charset
+from shizi.settings import CleanSettings
+
+SCHEMA = "shizi/model/1"
+"""Of the metadata: ``shizi.schema``, and beside it ``shizi.charset`` (JSON list of characters), ``shizi.fingerprint``
+(of the alphabet), ``shizi.preprocess`` (JSON, equal to :func:`preprocess`) and ``shizi.card`` (JSON object: where the
+weights come from, their licence, their figures, and the ``temperature`` of :mod:`shizi.read.trust`)."""
+
+INPUT, OUTPUT = "strips", "logits"
+"""Names of the graph's input (N, 1, 32, W) and output (N, W // 4, C), both float32."""
+
+HEIGHT = 32
+"""Rows of a strip, pixels."""
+STRIDE = 4
+"""Columns of a strip a frame; frame t is centred on column 4 t + 2."""
+PAD = 0.5
+"""What strips are padded with on their right: the value of white ground."""
+
+MAX_BYTES = 512 * 1024 * 1024
+"""A larger weight file is refused unread."""
+
+MAX_THREADS = 4
+"""Threads that are taken unasked."""
+
+
+def preprocess() -> dict[str, Any]:
+    """What is done to a strip before the network sees it; ``version`` counts changes that no other value shows."""
+    clean = CleanSettings()
+    return {
+        "version": 1,
+        "height": HEIGHT,
+        "contrast": clean.contrast,
+        "clip": clean.clip,
+        "tiles": clean.tiles,
+        "polarity": clean.polarity,
+        "pad": PAD,
+        "stride": STRIDE,
+    }
+
+
+def metadata(charset: Charset, card: Mapping[str, Any]) -> dict[str, str]:
+    """The metadata of a weight file, as :meth:`Recogniser.open` wants it."""
+    return {
+        "shizi.schema": SCHEMA,
+        "shizi.charset": json.dumps(charset.chars, ensure_ascii=False),
+        "shizi.fingerprint": charset.fingerprint,
+        "shizi.preprocess": json.dumps(preprocess(), sort_keys=True),
+        "shizi.card": json.dumps(dict(card), ensure_ascii=False, sort_keys=True),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Recogniser:
+    """A network with its alphabet. It never changes, so threads may share it."""
+
+    path: Path
+    charset: Charset
+    card: Mapping[str, Any]
+    temperature: float
+    """What logits are divided by before probabilities are taken; see :mod:`shizi.read.trust`."""
+    threads: int
+    """Strips that are read at the same time."""
+    _session: Any = field(repr=False)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str] | None = None, threads: int = 0) -> Recogniser:
+        """Open a weight file; None opens the shipped one. 0 threads takes the cores, at most :data:`MAX_THREADS`.
+
+        Raises:
+            ModelMissing: there is no such file.
+            ModelMismatch: it is damaged, none of ours, or its parts contradict one another or this version.
+            SettingsError: a negative number of threads.
+        """
+        if threads < 0:
+            raise SettingsError(f"read.threads is 0 or more, not {threads}")
+        found = weights.find(path)
+        session = _session(found)
+        charset, card = _parts(session, found)
+        _check_shapes(session, charset, found)
+        return cls(found, charset, card, trust.temperature(card), threads or min(MAX_THREADS, cores()), session)
+
+    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 1, 32, W) -> (N, W // 4, C), W a multiple of 4.
+
+        Each strip runs through the network by itself, several at a time on as many threads. A batch in one run would
+        gain nothing on a CPU, and int8 takes one scale of activations for all that it is given, so that a strip's
+        logits would depend on its neighbours. This way the same strip gives the same bits in any batch.
+
+        Raises:
+            ValueError: another shape or type.
+        """
+        shape = batch.shape
+        right = len(shape) == 4 and shape[1:3] == (1, HEIGHT) and shape[3] >= STRIDE and shape[3] % STRIDE == 0
+        if not right or batch.dtype != np.float32:
+            raise ValueError(f"a batch is (N, 1, {HEIGHT}, 4 k) float32, not {shape} {batch.dtype}")
+        made = np.empty((shape[0], shape[3] // STRIDE, self.charset.size), np.float32)
+
+        def run(index: int) -> None:
+            made[index] = self._session.run([OUTPUT], {INPUT: batch[index : index + 1]})[0][0]
+
+        if min(self.threads, len(batch)) < 2:
+            for index in range(len(batch)):
+                run(index)
+        else:  # threads of this call only: nothing to close, and nothing that a fork would break
+            with ThreadPoolExecutor(min(self.threads, len(batch)), "shizi-read") as pool:
+                list(pool.map(run, range(len(batch))))
+        return made
+
+
+def cores() -> int:
+    """Cores that this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def _session(path: Path) -> Any:
+    """One thread, no arena and no memory pattern.
+
+    Threads work on strips instead (see :meth:`Recogniser.logits`). Over 50 widths the arena holds 20 MB more and saves
+    two hundredths of the time. The file is read here and handed over as bytes, so that it cannot refer to other files.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ModelMismatch(f"{path} has {size} bytes; a weight file has at most {MAX_BYTES}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common root of their own
+        raise ModelMismatch(f"{path} is not a weight file that ONNX Runtime can load: {error}") from error
+
+
+def _parts(session: Any, path: Path) -> tuple[Charset, dict[str, Any]]:
+    found: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+    if found.get("shizi.schema") != SCHEMA:
+        raise ModelMismatch(f"{path} has the schema {found.get('shizi.schema')!r}, not {SCHEMA!r}")
+    chars = _json(found, "shizi.charset", path)
+    if not isinstance(chars, list) or not all(isinstance(char, str) for char in chars):
+        raise ModelMismatch(f"the alphabet of {path} is not a list of characters")
+    try:
+        charset = Charset(tuple(chars))
+        fingerprint = charset.fingerprint
+    except (SettingsError, UnicodeEncodeError) as error:  # half of a surrogate pair has no UTF-8
+        raise ModelMismatch(f"the alphabet of {path} is broken: {error}") from error
+    if fingerprint != found.get("shizi.fingerprint"):
+        raise ModelMismatch(f"the alphabet of {path} is not the one that its fingerprint stands for")
+    given, wanted = _json(found, "shizi.preprocess", path), preprocess()
+    if given != wanted:
+        raise ModelMismatch(f"{path} was trained with other preprocessing: {given} instead of {wanted}")
+    card = _json(found, "shizi.card", path)
+    if not isinstance(card, dict):
+        raise ModelMismatch(f"the card of {path} is not an object")
+    return charset, card
+
+
+def _json(found: Mapping[str, str], key: str, path: Path) -> Any:
+    if key not in found:
+        raise ModelMismatch(f"{path} lacks {key}")
+    try:
+        return json.loads(found[key])
+    except ValueError as error:
+        raise ModelMismatch(f"{key} of {path} is not JSON") from error
+
+
+def _check_shapes(session: Any, charset: Charset, path: Path) -> None:
+    inputs = [(value.name, value.type, len(value.shape)) for value in session.get_inputs()]
+    outputs = [(value.name, value.type, len(value.shape)) for value in session.get_outputs()]
+    if inputs != [(INPUT, "tensor(float)", 4)] or outputs != [(OUTPUT, "tensor(float)", 3)]:
+        raise ModelMismatch(f"{path} turns {inputs} into {outputs}, not {INPUT} of 4 axes into {OUTPUT} of 3")
+    given = session.get_inputs()[0].shape
+    if tuple(given[1:3]) != (1, HEIGHT):
+        raise ModelMismatch(f"{path} takes strips of the shape {given}, not (N, 1, {HEIGHT}, W)")
+    try:
+        probe = session.run([OUTPUT], {INPUT: np.full((1, 1, HEIGHT, 64), PAD, np.float32)})[0].shape
+    except Exception as error:
+        raise ModelMismatch(f"{path} does not run on a strip of 64 columns: {error}") from error
+    if probe != (1, 64 // STRIDE, charset.size):
+        raise ModelMismatch(f"{path} turns 64 columns into {probe}, not (1, {64 // STRIDE}, {charset.size})")

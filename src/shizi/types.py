@@ -1,0 +1,188 @@
+"""What a picture says: characters, lines, pages, documents.
+
+Units, for the whole project: lengths and places are pixels of the picture as a person sees it (after EXIF orientation),
+origin top left, x to the right, y down; times are seconds; a confidence is the estimated probability, in [0, 1], that
+what it stands beside is right. All types are frozen and go to JSON and back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PAGE_SCHEMA = "shizi/page/1"
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Quad:
+    """Four corners, clockwise from the text's own top left: top left, top right, bottom right, bottom left."""
+
+    points: tuple[Point, Point, Point, Point]
+
+    def __post_init__(self) -> None:
+        if len(self.points) != 4 or any(len(p) != 2 for p in self.points):
+            raise ValueError(f"a quad has four points of two coordinates, not {self.points!r}")
+        if not all(math.isfinite(c) for p in self.points for c in p):
+            raise ValueError("the corners of a quad are finite numbers")
+
+    @classmethod
+    def of(cls, points: Iterable[Iterable[float]]) -> Quad:
+        """Build from any four pairs, numpy rows included."""
+        made = tuple(tuple(float(c) for c in p) for p in points)
+        return cls(made)  # type: ignore[arg-type]  # __post_init__ checks the counts
+
+    @classmethod
+    def box(cls, left: float, top: float, right: float, bottom: float) -> Quad:
+        """An upright rectangle."""
+        return cls(((left, top), (right, top), (right, bottom), (left, bottom)))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the upright box around it."""
+        xs, ys = zip(*self.points, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def width(self) -> float:
+        """Mean length of the two sides along the text."""
+        a, b, c, d = self.points
+        return (math.dist(a, b) + math.dist(d, c)) / 2
+
+    @property
+    def height(self) -> float:
+        """Mean length of the two sides across the text."""
+        a, b, c, d = self.points
+        return (math.dist(a, d) + math.dist(b, c)) / 2
+
+    def between(self, start: float, end: float) -> Quad:
+        """The part of the quad from share ``start`` to share ``end`` of its length, both in [0, 1]."""
+        a, b, c, d = self.points
+
+        def at(p: Point, q: Point, t: float) -> Point:
+            return p[0] + (q[0] - p[0]) * t, p[1] + (q[1] - p[1]) * t
+
+        return Quad((at(a, b, start), at(a, b, end), at(d, c, end), at(d, c, start)))
+
+    def to_json(self) -> list[list[float]]:
+        """Four [x, y] pairs, rounded to a hundredth of a pixel."""
+        return [[round(x, 2), round(y, 2)] for x, y in self.points]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another reading of the same character."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Char:
+    """One character of a line."""
+
+    text: str
+    confidence: float
+    quad: Quad
+    alternatives: tuple[Alternative, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """``text``, ``confidence``, ``quad``, and ``alternatives`` where there are any."""
+        made: dict[str, Any] = {
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "quad": self.quad.to_json(),
+        }
+        if self.alternatives:
+            made["alternatives"] = [{"text": a.text, "confidence": round(a.confidence, 4)} for a in self.alternatives]
+        return made
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Char:
+        """The inverse of :meth:`to_json`."""
+        others = tuple(Alternative(a["text"], a["confidence"]) for a in value.get("alternatives", ()))
+        return cls(value["text"], value["confidence"], Quad.of(value["quad"]), others)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text, in reading direction. ``chars`` may leave out blanks that a text rule put in."""
+
+    text: str
+    confidence: float
+    quad: Quad
+    chars: tuple[Char, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """``text``, ``confidence``, ``quad``, ``chars``."""
+        return {
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "quad": self.quad.to_json(),
+            "chars": [char.to_json() for char in self.chars],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Line:
+        """The inverse of :meth:`to_json`."""
+        chars = tuple(Char.from_json(c) for c in value["chars"])
+        return cls(value["text"], value["confidence"], Quad.of(value["quad"]), chars)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One picture read. ``lines`` stand in reading order; ``source`` names where it came from."""
+
+    source: str
+    width: int
+    height: int
+    seconds: float
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The lines' texts, one a row."""
+        return "\n".join(line.text for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``shizi read --format json`` prints (schema shizi/page/1)."""
+        return {
+            "schema": PAGE_SCHEMA,
+            "source": self.source,
+            "width": self.width,
+            "height": self.height,
+            "seconds": round(self.seconds, 4),
+            "lines": [line.to_json() for line in self.lines],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Page:
+        """The inverse of :meth:`to_json`; ValueError where the schema is another."""
+        if value.get("schema") != PAGE_SCHEMA:
+            raise ValueError(f"schema {value.get('schema')!r} is not {PAGE_SCHEMA}")
+        lines = tuple(Line.from_json(line) for line in value["lines"])
+        return cls(value["source"], value["width"], value["height"], value["seconds"], lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The pages of one source, in order."""
+
+    pages: tuple[Page, ...]
+
+    @property
+    def text(self) -> str:
+        """The pages' texts, an empty row between two pages."""
+        return "\n\n".join(page.text for page in self.pages)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """One object a page."""
+        return [page.to_json() for page in self.pages]
+
+    @classmethod
+    def from_json(cls, value: Iterable[Mapping[str, Any]]) -> Document:
+        """The inverse of :meth:`to_json`."""
+        return cls(tuple(Page.from_json(page) for page in value))

@@ -1,0 +1,229 @@
+"""CTC decoding, loss and alignment against definitions written out, on cases small enough to list every path."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from shizi.errors import DataError, ModelMismatch
+from shizi.read import ctc, trust
+
+Logits = NDArray[np.float32]
+
+
+def logits(frames: tuple[int, int] = (1, 12), classes: tuple[int, int] = (2, 6)) -> st.SearchStrategy[Logits]:
+    """(T, C) arrays of eighths, which float32 adds up without rounding."""
+    shapes = st.tuples(st.integers(*frames), st.integers(*classes))
+    return shapes.flatmap(lambda shape: arrays(np.int8, shape, elements=st.integers(-64, 64))).map(
+        lambda made: made.astype(np.float32) / np.float32(8)
+    )
+
+
+def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(cls for cls, _ in itertools.groupby(path) if cls != 0)
+
+
+def shares(values: Logits) -> NDArray[np.float64]:
+    made: NDArray[np.float64] = np.exp(values.astype(float)) / np.exp(values.astype(float)).sum(axis=1, keepdims=True)
+    return made
+
+
+def every_text(values: Logits) -> dict[tuple[int, ...], float]:
+    """Probability of each text: the sum over all of its paths."""
+    frames, classes = values.shape
+    each = shares(values)
+    found: dict[tuple[int, ...], float] = {}
+    for path in itertools.product(range(classes), repeat=frames):
+        text = collapse(path)
+        found[text] = found.get(text, 0.0) + math.prod(each[frame, cls] for frame, cls in enumerate(path))
+    return found
+
+
+@given(logits())
+def test_greedy_is_the_best_path_collapsed(values: Logits) -> None:
+    assert tuple(span.cls for span in ctc.greedy(values)) == collapse(tuple(values.argmax(axis=1).tolist()))
+
+
+@given(logits(), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_padding_never_changes_anything(values: Logits, more: int, seed: int) -> None:
+    noise = np.random.default_rng(seed).normal(0, 9, (more, values.shape[1])).astype(np.float32)
+    padded = np.concatenate([values, noise])
+    assert ctc.greedy(padded, valid=len(values), alternatives=3) == ctc.greedy(values, alternatives=3)
+
+
+@given(logits(), st.integers(-3, 20))
+def test_spans_are_ordered_and_inside(values: Logits, valid: int) -> None:
+    spans = ctc.greedy(values, valid=valid, alternatives=2)
+    last = float(min(max(valid, 0), len(values)))
+    places = [0.0, *(place for span in spans for place in (span.start, span.end)), last]
+    assert places == sorted(places)
+    for span in spans:
+        assert span.start <= span.peak < span.peak + 1 <= span.end
+        assert values[span.peak].argmax() == span.cls
+
+
+@given(logits())
+def test_confidence_is_the_peak_probability_and_alternatives_follow(values: Logits) -> None:
+    each = shares(values)
+    for span in ctc.greedy(values, alternatives=9):
+        row = each[span.peak]
+        assert span.confidence == pytest.approx(row[span.cls], rel=1e-4)
+        assert sorted(cls for cls, _ in span.alternatives) == [c for c in range(1, values.shape[1]) if c != span.cls]
+        given_shares = [share for _, share in span.alternatives]
+        assert given_shares == sorted(given_shares, reverse=True)
+        assert given_shares == pytest.approx([row[cls] for cls, _ in span.alternatives], rel=1e-3)
+
+
+def test_the_peak_is_the_surest_frame_of_its_run() -> None:
+    values = np.log(np.array([[0.4, 0.6], [0.1, 0.9], [0.3, 0.7]], np.float32))
+    (span,) = ctc.greedy(values)
+    assert span.peak == 1
+    assert span.confidence == pytest.approx(0.9, abs=1e-6)
+
+
+def test_unlikely_alternatives_are_left_away() -> None:
+    values = np.log(np.array([[0.01, 0.8, 0.15, 0.04]], np.float32))
+    (span,) = ctc.greedy(values, alternatives=3, min_alternative=0.1)
+    assert [cls for cls, _ in span.alternatives] == [2]
+
+
+def test_spans_meet_between_peaks_and_reach_no_further_than_half_a_glyph() -> None:
+    path = [0] * 10 + [1] + [0] * 5 + [2] + [0] * 20 + [3]
+    values = np.eye(4, dtype=np.float32)[path] * 9
+    first, second, third = ctc.greedy(values)
+    assert (first.start, first.end) == (6.5, 13.5)
+    assert (second.start, second.end) == (13.5, 20.5)
+    assert (third.start, third.end) == (33.5, 38.0)
+
+
+def test_a_long_run_stays_whole() -> None:
+    values = np.eye(3, dtype=np.float32)[[1] * 12 + [2] * 12] * 9
+    first, second = ctc.greedy(values)
+    assert (first.start, first.end, second.start, second.end) == (0, 12, 12, 24)
+
+
+@given(logits(classes=(3, 6)), st.data())
+def test_a_mask_acts_as_minus_infinity(values: Logits, data: st.DataObject) -> None:
+    others = values.shape[1] - 1
+    allowed = np.array([True, *data.draw(st.lists(st.booleans(), min_size=others, max_size=others))])
+    masked = np.where(allowed, values, -np.inf).astype(np.float32)
+    kept = ctc.greedy(values, allowed=allowed, alternatives=9, min_alternative=1e-9)
+    wanted = ctc.greedy(masked, alternatives=9, min_alternative=1e-9)
+    assert [(s.cls, s.start, s.end, s.peak) for s in kept] == [(s.cls, s.start, s.end, s.peak) for s in wanted]
+    assert [s.confidence for s in kept] == pytest.approx([s.confidence for s in wanted], rel=1e-5)
+    assert all(allowed[s.cls] and all(allowed[cls] for cls, _ in s.alternatives) for s in kept)
+
+
+def test_masks_that_cannot_be_are_refused() -> None:
+    values = np.zeros((2, 3), np.float32)
+    with pytest.raises(ValueError, match="shape"):
+        ctc.greedy(values, allowed=np.ones(4, np.bool_))
+    with pytest.raises(ValueError, match="blank"):
+        ctc.greedy(values, allowed=np.array([False, True, True]))
+
+
+@given(logits(), st.sampled_from([0.5, 2.0, 3.0]))
+def test_temperature_changes_confidence_only(values: Logits, temperature: float) -> None:
+    cold, warm = ctc.greedy(values), ctc.greedy(values, temperature=temperature)
+    assert [span.cls for span in cold] == [span.cls for span in warm]
+    for span in warm:
+        assert span.confidence == pytest.approx(shares(values / np.float32(temperature))[span.peak, span.cls], rel=1e-4)
+    with pytest.raises(ValueError, match="temperature"):
+        ctc.greedy(values, temperature=0)
+
+
+@given(logits())
+def test_huge_logits_are_stable(values: Logits) -> None:
+    big = values * np.float32(1e30)
+    assert all(math.isfinite(span.confidence) for span in ctc.greedy(big, alternatives=2))
+    assert math.isfinite(ctc.loss(values + np.float32(1e4), []))
+
+
+@given(logits(frames=(1, 4), classes=(2, 3)))
+def test_loss_is_the_sum_over_all_paths(values: Logits) -> None:
+    found = every_text(values)
+    for text, probability in found.items():
+        assert ctc.loss(values, text) == pytest.approx(-math.log(probability), rel=1e-6, abs=1e-6)
+    assert sum(math.exp(-ctc.loss(values, text)) for text in found) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_text_that_does_not_fit_has_no_probability() -> None:
+    values = np.zeros((2, 3), np.float32)
+    assert ctc.loss(values, [1, 1]) == math.inf  # needs a blank in between
+    assert ctc.loss(values, [1, 2]) < math.inf
+    assert ctc.loss(values[:0], []) == 0
+    assert ctc.loss(values[:0], [1]) == math.inf
+    with pytest.raises(ValueError, match="fit"):
+        ctc.align(values, [1, 1])
+    for wrong in (0, 3, -1):
+        with pytest.raises(ValueError, match="classes"):
+            ctc.loss(values, [wrong])
+
+
+@given(logits(frames=(1, 5), classes=(2, 3)), st.lists(st.integers(1, 2), max_size=3))
+def test_alignment_is_the_best_of_all_paths(values: Logits, text: list[int]) -> None:
+    assume(all(cls < values.shape[1] for cls in text))
+    frames, classes = values.shape
+    paths = [path for path in itertools.product(range(classes), repeat=frames) if collapse(path) == tuple(text)]
+    assume(paths)
+    best = max(sum(float(values[frame, cls]) for frame, cls in enumerate(path)) for path in paths)
+    spans = ctc.align(values, text)
+    assert [span.cls for span in spans] == text
+    # along the spans' peaks there is a path as good as the best one
+    fitting = [path for path in paths if all(path[span.peak] == span.cls for span in spans)]
+    assert max(sum(float(values[frame, cls]) for frame, cls in enumerate(path)) for path in fitting) == best
+
+
+@given(logits())
+def test_aligning_what_was_read_finds_it_again(values: Logits) -> None:
+    read = ctc.greedy(values)
+    aligned = ctc.align(values, [span.cls for span in read])
+    assert [span.cls for span in aligned] == [span.cls for span in read]
+    assert all(a.end <= b.start for a, b in itertools.pairwise(aligned))
+    ties = any(np.sum(row == row.max()) > 1 for row in values)
+    if not ties:
+        assert aligned == read
+
+
+def overconfident_lines(factor: float) -> tuple[list[Logits], list[list[int]]]:
+    """Lines of one character whose true class is drawn from softmax(x), shown to the reader as ``factor`` * x."""
+    rng = np.random.default_rng(1)
+    lines, truths = [], []
+    for _ in range(4000):
+        row = np.concatenate([[-30.0], rng.normal(0, 2, 4)])
+        lines.append((row * factor).astype(np.float32)[None])
+        truths.append([int(rng.choice(5, p=shares(row[None])[0]))])
+    return lines, truths
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
+def test_temperature_is_found_again(factor: float) -> None:
+    assert trust.fit_temperature(*overconfident_lines(factor)) == pytest.approx(factor, rel=0.1)
+
+
+def test_after_fitting_confidence_is_the_share_that_is_right() -> None:
+    lines, truths = overconfident_lines(3.0)
+    fitted = trust.fit_temperature(lines, truths)
+    spans = [ctc.greedy(line, temperature=fitted)[0] for line in lines]
+    right = np.mean([span.cls == truth[0] for span, truth in zip(spans, truths, strict=True)])
+    assert np.mean([span.confidence for span in spans]) == pytest.approx(right, abs=0.03)
+
+
+def test_nothing_read_nothing_fitted() -> None:
+    with pytest.raises(DataError):
+        trust.fit_temperature([np.array([[5.0, 0.0]], np.float32)], [[1]])
+
+
+def test_the_cards_temperature() -> None:
+    assert trust.temperature({}) == 1.0
+    assert trust.temperature({"temperature": 2}) == 2.0
+    for wrong in (0, -1, "1", True, math.nan, math.inf, None):
+        with pytest.raises(ModelMismatch):
+            trust.temperature({"temperature": wrong})

@@ -1,0 +1,68 @@
+"""Networks: the shapes they promise, and the character reader that slides."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from shizi.errors import SettingsError
+from shizi.learn.network import BACKBONES, CRNN, NetworkConfig, build
+from shizi.learn.network.collapse import Collapse
+from shizi.learn.network.neck import BidirectionalLSTM
+
+SMALL = {"widths": (8, 12, 16, 24), "depths": (1, 1, 1, 1), "dim": 20, "hidden": 6}
+
+
+def small(backbone: str) -> CRNN:
+    torch.manual_seed(0)
+    return build(NetworkConfig(backbone=backbone, **SMALL), classes=11).eval()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+@pytest.mark.parametrize("width", [32, 64, 320])
+def test_a_step_for_every_four_pixels(backbone: str, width: int) -> None:
+    model = small(backbone)
+    strips = torch.rand(2, 1, 32, width) - 0.5
+    assert model.backbone(strips).shape == (2, 24, 2, width // 4)
+    assert model.columns(strips).shape == (2, 20, width // 4)
+    assert model(strips).shape == (2, width // 4, 11)
+
+
+@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+def test_every_weight_learns(backbone: str) -> None:
+    model = small(backbone).train()
+    # The neck's last layers start at zero, which stops the gradient behind them for one step.
+    for layer in model.modules():
+        if isinstance(layer, BidirectionalLSTM):
+            nn.init.normal_(layer.linear.weight)
+    model(torch.rand(3, 1, 32, 64) - 0.5).square().sum().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum()] == []
+
+
+def test_collapse_slides_the_character_reader() -> None:
+    """One step of the sliding window sees what :meth:`Collapse.whole` sees of a single character."""
+    torch.manual_seed(1)
+    collapse = Collapse(channels=5, dim=7).eval()
+    features = torch.rand(2, 5, 2, 20)
+    slid = collapse(features)
+    for step in range(3, 16):
+        whole = collapse.whole(features[:, :, :, step - 3 : step + 5])
+        torch.testing.assert_close(slid[:, :, step], whole)
+
+
+def test_the_neck_starts_as_no_change() -> None:
+    x = torch.rand(2, 9, 20)
+    torch.testing.assert_close(BidirectionalLSTM(20, 6)(x), x)
+
+
+def test_an_unknown_backbone_or_key_is_refused() -> None:
+    with pytest.raises(SettingsError, match="vgg"):
+        build(NetworkConfig(backbone="transformer"), 5)
+    with pytest.raises(SettingsError, match="depth"):
+        NetworkConfig.from_dict({"depth": 3})
+
+
+def test_the_config_survives_json() -> None:
+    config = NetworkConfig(backbone="vgg", dim=64)
+    assert NetworkConfig.from_dict({k: list(v) if isinstance(v, tuple) else v for k, v in config.to_dict().items()}) == config

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import io
+import math
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from conftest import GAP, GLYPH, HIGH, LOW, BoxNetwork, boxes, encoded
+from shizi.crop import BUCKETS
+from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError
+from shizi.reader import Reader
+from shizi.types import Line, Quad
+
+MakeReader = Callable[[dict[str, dict[str, Any]]], Reader]
+LINES = [HIGH + LOW + HIGH + HIGH + LOW, HIGH + HIGH + LOW + HIGH + HIGH, HIGH + LOW + LOW + HIGH]
+
+
+def strip(text: str) -> np.ndarray[Any, Any]:
+    """A picture of one line, without much room around it."""
+    page, ((*places,),) = boxes([text])
+    left, right = places[0][0] - GAP, places[-1][2] + GAP
+    bottom = places[0][3]
+    return page[bottom - GLYPH - 4 : bottom + 4, left:right]
+
+
+def centre(quad: Quad) -> tuple[float, float]:
+    xs, ys = zip(*quad.points, strict=True)
+    return sum(xs) / 4, sum(ys) / 4
+
+
+def assert_on(line: Line, places: Iterable[tuple[int, int, int, int]], place: Callable[[float, float], Any]) -> None:
+    """Each character's quad is centred on its box and about as wide; ``place`` says where a point of the page went."""
+    for char, (left, _, right, bottom) in zip(line.chars, places, strict=True):
+        x, y = centre(char.quad)
+        wanted = place((left + right) / 2, bottom - GLYPH / 2)
+        assert math.dist((x, y), wanted) < 5
+        assert abs(char.quad.width - GLYPH) < 14
+
+
+def test_a_page_is_read_in_order_with_places(reader: Reader) -> None:
+    pixels, places = boxes(LINES)
+    page = reader.read(pixels)
+    assert page.text == "\n".join(LINES)
+    assert (page.width, page.height) == (pixels.shape[1], pixels.shape[0])
+    assert page.source == "<array>"
+    assert page.seconds > 0
+    for line, row in zip(page.lines, places, strict=True):
+        assert_on(line, row, lambda x, y: (x, y))
+        left, top, right, bottom = line.quad.bounds
+        assert abs(left - row[0][0]) < 4
+        assert abs(right - row[-1][2]) < 4
+        assert abs(bottom - row[0][3]) < 4
+        assert abs(top - (row[0][3] - GLYPH)) < 4
+
+
+def test_places_on_a_tilted_page_are_those_of_the_picture(reader: Reader) -> None:
+    pixels, places = boxes([line * 3 for line in LINES])
+    angle = 4.0
+    tilted = Image.fromarray(pixels).rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
+    page = reader.read(tilted)
+    assert page.text == "\n".join(line * 3 for line in LINES)
+    assert (page.width, page.height) == tilted.size
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    middle = pixels.shape[1] / 2, pixels.shape[0] / 2
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        x, y = x - middle[0], y - middle[1]
+        return tilted.width / 2 + x * cos + y * sin, tilted.height / 2 - x * sin + y * cos
+
+    for line, row in zip(page.lines, places, strict=True):
+        assert_on(line, row, place)
+
+
+def test_places_after_exif_are_those_a_person_sees(reader: Reader) -> None:
+    pixels, places = boxes(LINES)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.fromarray(pixels).transpose(Image.Transpose.ROTATE_90)
+    page = reader.read(encoded(stored, "PNG", exif=exif))
+    assert (page.width, page.height) == (pixels.shape[1], pixels.shape[0])
+    assert_on(page.lines[0], places[0], lambda x, y: (x, y))
+
+
+def test_a_page_without_text_has_no_lines(reader: Reader) -> None:
+    page = reader.read(np.full((300, 400, 3), 255, np.uint8))
+    assert page.lines == ()
+    assert page.text == ""
+    assert (page.width, page.height) == (400, 300)
+
+
+def test_lines_without_characters_are_left_out(network: BoxNetwork) -> None:
+    class Blind(BoxNetwork):
+        def logits(self, batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            made = super().logits(batch)
+            made[..., 0] = 9
+            return made
+
+    pixels, _ = boxes(LINES)
+    assert Reader(recogniser=network).read(pixels).lines
+    assert Reader(recogniser=Blind()).read(pixels).lines == ()
+
+
+def test_each_page_of_a_file(reader: Reader) -> None:
+    sheets = [Image.fromarray(boxes(lines)[0]) for lines in (LINES, LINES[:1])]
+    data = encoded(sheets[0], "TIFF", save_all=True, append_images=sheets[1:])
+    assert [page.text for page in reader.pages(data)] == ["\n".join(LINES), LINES[0]]
+    assert reader.read(data).text == "\n".join(LINES)
+
+
+def test_a_line_covers_its_picture(reader: Reader) -> None:
+    picture = strip(LINES[0])
+    line = reader.read_line(picture)
+    assert line.text == LINES[0]
+    assert line.quad == Quad.box(0, 0, picture.shape[1], picture.shape[0])
+    for at, char in enumerate(line.chars):
+        x, _ = centre(char.quad)
+        assert abs(x - (GAP + at * (GLYPH + GAP) + GLYPH / 2)) < 4
+        _, top, _, bottom = char.quad.bounds
+        assert (top, bottom) == (0, picture.shape[0])
+
+
+def test_an_empty_strip_reads_as_nothing(reader: Reader) -> None:
+    line = reader.read_line(np.full((32, 200), 255, np.uint8))
+    assert (line.text, line.confidence, line.chars) == ("", 0.0, ())
+
+
+@pytest.mark.parametrize("batch", [1, 2, 8])
+def test_many_strips_are_read_as_each_alone(make_reader: MakeReader, network: BoxNetwork, batch: int) -> None:
+    reader = make_reader({"read": {"batch": batch}})
+    texts = [HIGH * count + LOW for count in (1, 7, 2, 7, 20, 3, 1, 2)]
+    strips = [strip(text) for text in texts]
+    together = reader.read_lines(strips)
+    assert [line.text for line in together] == texts
+    assert max(shape[0] for shape in network.shapes) <= batch
+    assert together == [reader.read_line(one) for one in strips]
+
+
+def test_strips_reach_the_network_in_buckets(reader: Reader, network: BoxNetwork) -> None:
+    reader.read_lines([strip(HIGH * count) for count in range(1, 9)])
+    for count, channels, height, width in network.shapes:
+        assert (channels, height) == (1, 32)
+        assert width in BUCKETS
+        assert count <= 8
+    widths = [shape[3] for shape in network.shapes]
+    assert len(widths) == len(set(widths))
+
+
+def test_a_very_wide_strip_is_read_in_parts(make_reader: MakeReader, network: BoxNetwork) -> None:
+    text = (HIGH + LOW + HIGH) * 25
+    picture = strip(text)
+    whole = make_reader({"read": {"max_width": 8192}}).read_line(picture)
+    network.shapes.clear()
+    parts = make_reader({"read": {"max_width": 512}}).read_line(picture)
+    assert max(shape[3] for shape in network.shapes) <= 512
+    assert parts.text == whole.text == text
+    for one, other in zip(parts.chars, whole.chars, strict=True):
+        assert math.dist(centre(one.quad), centre(other.quad)) < 5
+    lefts = [char.quad.bounds[0] for char in parts.chars]
+    assert lefts == sorted(lefts)
+
+
+def test_confidence_is_the_geometric_mean_of_the_characters(reader: Reader) -> None:
+    line = reader.read_line(strip(LINES[0]))
+    expected = math.prod(char.confidence for char in line.chars) ** (1 / len(line.chars))
+    assert line.confidence == pytest.approx(expected)
+    assert 0 < line.confidence < 1
+
+
+def test_temperature_changes_confidences_and_not_the_text() -> None:
+    cold, hot = (Reader(recogniser=BoxNetwork(temperature=t)).read_line(strip(LINES[0])) for t in (0.5, 3.0))
+    assert cold.text == hot.text
+    assert cold.confidence > hot.confidence
+
+
+def test_alternatives_are_kept_as_the_settings_say(make_reader: MakeReader) -> None:
+    picture = strip(HIGH + LOW)
+    first = make_reader({}).read_line(picture).chars[0]
+    assert [other.text for other in first.alternatives] == ["x", LOW]
+    assert first.confidence > first.alternatives[0].confidence > first.alternatives[1].confidence
+    assert make_reader({"read": {"alternatives": 0}}).read_line(picture).chars[0].alternatives == ()
+
+
+def test_allowed_characters_bind_one_call_alone(reader: Reader) -> None:
+    picture = strip(HIGH + LOW + HIGH)
+    assert reader.read_line(picture, allowed=HIGH + "x").text == HIGH + "x" + HIGH
+    assert reader.read(boxes([LINES[0]])[0], allowed={LOW, "x"}).text == LINES[0].replace(HIGH, "x")
+    assert reader.read_line(picture).text == HIGH + LOW + HIGH
+
+
+def test_allowed_characters_that_the_alphabet_lacks(reader: Reader) -> None:
+    for call in (reader.read, reader.read_line, reader.pages):
+        with pytest.raises(SettingsError, match="allowed"):
+            call(strip(HIGH), allowed="你好")
+
+
+def test_no_more_lines_than_the_settings_say(make_reader: MakeReader) -> None:
+    pixels, _ = boxes(LINES)
+    assert make_reader({"read": {"max_lines": 2}}).read(pixels).text == "\n".join(LINES[:2])
+
+
+def test_a_reader_does_not_change_and_threads_share_it(reader: Reader) -> None:
+    before = dict(vars(reader))
+    pictures = [strip(HIGH * count + LOW) for count in range(1, 9)]
+    texts: dict[int, str] = {}
+
+    def work(at: int) -> None:
+        allowed = HIGH + "x" if at % 2 else None
+        texts[at] = reader.read_line(pictures[at], allowed=allowed).text
+
+    threads = [threading.Thread(target=work, args=(at,)) for at in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == {at: HIGH * (at + 1) + ("x" if at % 2 else LOW) for at in range(8)}
+    assert vars(reader) == before
+    with pytest.raises(AttributeError):
+        reader.settings = None  # type: ignore[assignment, misc]
+
+
+def test_each_source_gives_the_same_page(reader: Reader, tmp_path: Path) -> None:
+    pixels, _ = boxes(LINES)
+    data = encoded(Image.fromarray(pixels), "PNG")
+    path = tmp_path / "收据 1.png"
+    path.write_bytes(data)
+    sources: tuple[Any, ...] = (path, str(path), data, io.BytesIO(data), pixels, Image.fromarray(pixels))
+    assert len({reader.read(source).lines for source in sources}) == 1
+
+
+def test_errors_come_before_the_first_page(reader: Reader, tmp_path: Path) -> None:
+    with pytest.raises(MissingInput):
+        reader.pages(tmp_path / "none.png")
+    with pytest.raises(InputError):
+        reader.read_lines([strip(HIGH), b"text"])
+
+
+def test_weights_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing):
+        Reader(weights=tmp_path / "none.onnx")
+    with pytest.raises(SettingsError):
+        Reader(weights=tmp_path / "none.onnx", recogniser=BoxNetwork())
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(4, 160),
+    st.integers(4, 160),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.02, 0.2, 0.5, 0.9]),
+)
+def test_any_picture_gives_a_page_that_lies_within_it(height: int, width: int, seed: int, ink: float) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = np.where(rng.random((height // 4 + 1, width // 4 + 1)) < ink, 0, 255).astype(np.uint8)
+    pixels = pixels.repeat(4, axis=0).repeat(4, axis=1)[:height, :width]
+    page = Reader(recogniser=BoxNetwork()).read(pixels)
+    assert (page.width, page.height) == (width, height)
+    for line in page.lines:
+        for quad in (line.quad, *(char.quad for char in line.chars)):
+            left, top, right, bottom = quad.bounds
+            assert 0 <= left <= right <= width
+            assert 0 <= top <= bottom <= height
+        assert "".join(char.text for char in line.chars) == line.text
+        assert 0 < line.confidence <= 1

@@ -1,0 +1,173 @@
+"""Made lines: the right glyphs, at the place that the truth says, never one that a font lacks."""
+
+from __future__ import annotations
+
+import lzma
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fonts import drawn_font, pillow_font
+from shizi.errors import DataError
+from shizi.learn.synth.atlas import CELL, Atlas, build_atlas, font_files
+from shizi.learn.synth.command import run
+from shizi.learn.synth.degrade import CLEAN, HARD, Degrader
+from shizi.learn.synth.lines import LineMaker, Style
+from shizi.learn.synth.text import Sampler, capital_amount, code, date, number
+from shizi.read.charset import ASCII, Charset
+
+PLAIN = Style(loose=0.0, hand=0.0, cut=0.0)
+LATIN = Charset.of(ASCII)
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+    return build_atlas([pillow_font(tmp_path_factory.mktemp("fonts") / "pillow.ttf")], LATIN)
+
+
+@pytest.fixture(scope="module")
+def maker(atlas: Atlas) -> LineMaker:
+    return LineMaker(atlas, LATIN, Sampler(LATIN, None), Degrader())
+
+
+def test_a_glyph_without_outline_is_left_out(tmp_path: Path) -> None:
+    font = drawn_font(tmp_path / "bars.ttf", {"a": 1, "b": 0, "c": 3})
+    atlas = build_atlas([font], Charset.of("abcd"))
+    assert (atlas.table[0] >= 0).tolist() == [False, True, False, True, False]
+
+
+def test_a_picture_shared_by_many_characters_is_a_placeholder(tmp_path: Path) -> None:
+    font = drawn_font(tmp_path / "bars.ttf", dict.fromkeys("abcdefg", 2) | {"x": 1, "y": 3})
+    atlas = build_atlas([font], Charset.of("abcdefgxy"))
+    charset = Charset.of("abcdefgxy")
+    assert [c for c in charset.chars if atlas.table[0, charset.encode(c)[0]] >= 0] == ["x", "y"]
+
+
+def test_the_atlas_is_kept_and_read_back(tmp_path: Path) -> None:
+    font = pillow_font(tmp_path / "pillow.ttf")
+    made = build_atlas([font], LATIN, tmp_path / "cache")
+    (stored,) = (tmp_path / "cache").iterdir()
+    read = Atlas.open(stored)
+    assert read.names == ("pillow.ttf",)
+    np.testing.assert_array_equal(made.pictures, read.pictures)
+    np.testing.assert_array_equal(made.table, read.table)
+    assert made.pictures.shape[1:] == (CELL, CELL)
+
+
+def test_a_folder_without_fonts_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no fonts"):
+        font_files(tmp_path)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), width=st.sampled_from((64, 160, 320)))
+def test_strips_and_truth_agree_in_shape(maker: LineMaker, seed: int, width: int) -> None:
+    torch.manual_seed(seed)
+    batch = maker.lines(np.random.default_rng(seed), 4, width, HARD, Style())
+    assert batch.strips.shape == (4, 1, 32, width)
+    assert float(batch.strips.min()) >= -0.5
+    assert float(batch.strips.max()) <= 0.5
+    assert batch.centres is not None
+    for label, centres, columns, strip in zip(batch.labels, batch.centres, batch.widths, batch.strips, strict=True):
+        assert len(label) == len(centres) > 0
+        assert (np.diff(centres) > 0).all()
+        assert 0 < columns <= width
+        assert (strip[0, :, int(columns):] == 0.5).all(), "the padding is white"
+        text = LATIN.decode(label)
+        assert not text.endswith(" "), "a blank at the end cannot be seen"
+
+
+def test_there_is_ink_where_the_truth_says(maker: LineMaker) -> None:
+    batch = maker.lines(np.random.default_rng(3), 24, 320, CLEAN, PLAIN)
+    assert batch.centres is not None
+    seen = []
+    for label, centres, strip in zip(batch.labels, batch.centres, batch.strips[:, 0].numpy(), strict=True):
+        ink = strip.min(axis=0) < 0
+        for char, centre in zip(LATIN.decode(label), centres, strict=True):
+            if char.isalnum():
+                around = ink[max(0, int(centre) - 8) : int(centre) + 9]
+                seen.append(bool(around.any()))
+    assert len(seen) > 50
+    assert np.mean(seen) > 0.97
+
+
+def test_the_same_seed_makes_the_same_lines(maker: LineMaker) -> None:
+    made = []
+    for _ in range(2):
+        torch.manual_seed(5)
+        made.append(maker.lines(np.random.default_rng(5), 3, 160, HARD, Style()))
+    assert made[0].labels == made[1].labels
+    torch.testing.assert_close(made[0].strips, made[1].strips)
+
+
+def test_a_single_character_stands_in_the_middle(maker: LineMaker) -> None:
+    batch = maker.characters(np.random.default_rng(1), 32, CLEAN, PLAIN)
+    assert batch.strips.shape == (32, 1, 32, 32)
+    assert all(len(label) == 1 for label in batch.labels)
+    middle = batch.strips[:, 0, :, 8:24].amin(dim=(1, 2))
+    assert (middle < 0).float().mean() > 0.9
+
+
+def test_degrading_keeps_shape_and_range() -> None:
+    torch.manual_seed(0)
+    ink = torch.rand(6, 1, 32, 96)
+    for grounds in (None, (torch.rand(3, 320, 320) * 255).to(torch.uint8)):
+        grey = Degrader(grounds)(ink, HARD)
+        assert grey.shape == ink.shape
+        assert float(grey.min()) >= 0
+        assert float(grey.max()) <= 255
+
+
+def test_texts_stay_within_the_alphabet_and_length() -> None:
+    sampler = Sampler(Charset.default(), None)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        text = sampler(rng, 12)
+        assert 0 < len(text) <= 12
+        assert text == text.strip()
+        assert all(char in sampler.charset for char in text)
+
+
+def test_corpora_are_read_plain_and_packed(tmp_path: Path) -> None:
+    (tmp_path / "zh.txt").write_text("春眠不觉晓，处处闻啼鸟。\n" * 3, encoding="utf-8")
+    with lzma.open(tmp_path / "en.txt.xz", "wt", encoding="utf-8") as file:
+        file.write("morning\nbirds\n")
+    sampler = Sampler(Charset.default(), tmp_path)
+    rng = np.random.default_rng(0)
+    drawn = "".join(sampler(rng, 10) for _ in range(300))
+    assert "春眠" in drawn
+    assert "bird" in drawn.lower()
+
+
+@pytest.mark.parametrize("maker", [number, date, capital_amount, code])
+def test_numbers_dates_and_codes_can_be_read_with_the_alphabet(maker: object) -> None:
+    charset, rng = Charset.default(), np.random.default_rng(0)
+    for _ in range(200):
+        text = maker(rng)  # type: ignore[operator]
+        assert text
+        assert charset.known(text) == text
+
+
+def test_the_command_writes_a_set_and_a_sheet(tmp_path: Path) -> None:
+    (tmp_path / "fonts").mkdir()
+    pillow_font(tmp_path / "fonts" / "pillow.ttf")
+    args = Namespace(fonts=tmp_path / "fonts", corpora=None, output=tmp_path / "set", sheet=tmp_path / "sheet.png",
+                     count=5, level="degraded", seed=1)
+    assert run(args) == 0
+    rows = (tmp_path / "set" / "labels.tsv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 5
+    for row in rows:
+        name, text = row.split("\t")
+        assert text
+        assert (tmp_path / "set" / name).stat().st_size > 100
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+
+def test_the_command_wants_something_to_write() -> None:
+    with pytest.raises(DataError, match="nothing to write"):
+        run(Namespace(fonts=".", corpora=None, output=None, sheet=None, count=1, level="clean", seed=0))

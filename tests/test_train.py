@@ -1,0 +1,147 @@
+"""Training: losses against what they mean, recipes, and a run that learns, stops and goes on."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fonts import pillow_font
+from shizi.errors import DataError, SettingsError
+from shizi.learn import checkpoint as checkpoints
+from shizi.learn.losses import ctc, frame_targets
+from shizi.learn.recipe import Recipe
+from shizi.learn.sources import open_sources
+from shizi.learn.train import Trainer, one_cycle, run
+from shizi.learn.validate import collapsed
+from shizi.read.ctc import loss as reference_ctc
+
+
+def test_ctc_is_the_negative_log_likelihood_a_character() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(2, 12, 5)
+    labels = [[1, 2, 2], [4]]
+    widths = np.array([48, 20])
+    expected = reference_ctc(logits[0].numpy(), labels[0]) + reference_ctc(logits[1, :5].numpy(), labels[1])
+    assert float(ctc(logits, labels, widths)) == pytest.approx(expected / 4, rel=1e-4)
+
+
+def test_frame_targets_mark_middles_and_ignore_their_neighbours() -> None:
+    targets = frame_targets([[7, 8]], [np.array([10.0, 30.0], dtype=np.float32)], np.array([40]), steps=12)
+    assert targets.tolist() == [[0, -1, 7, -1, 0, 0, -1, 8, -1, 0, -1, -1]]
+
+
+def test_the_best_path_collapses() -> None:
+    assert collapsed(np.array([0, 1, 1, 0, 1, 2, 2, 0])) == [1, 1, 2]
+
+
+def test_the_learning_rate_rises_and_falls_once() -> None:
+    rates = [one_cycle(i / 100) for i in range(101)]
+    top = int(np.argmax(rates))
+    assert 0 < top < 20
+    assert rates == sorted(rates[: top + 1]) + sorted(rates[top + 1 :], reverse=True)
+    assert rates[-1] == pytest.approx(0.02)
+
+
+def recipe_file(folder: Path, extra: str = "", stages: str = "") -> Path:
+    (folder / "fonts").mkdir(exist_ok=True)
+    pillow_font(folder / "fonts" / "pillow.ttf")
+    path = folder / "toy.toml"
+    path.write_text(
+        'fonts = "fonts"\nalphabet = "0123456789"\nvalidation_lines = 25\n' + extra
+        + "\n[network]\nwidths = [8, 16, 24, 32]\ndim = 32\nhidden = 8\n"
+        + (stages or '[[stage]]\nname = "frames"\nsteps = 3\nbatch = 16\nframes = 1.0\nctc = 0.5\nwidths = [96]\n'),
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_a_recipe_names_what_it_does_not_know(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="fnots"):
+        Recipe.open(recipe_file(tmp_path, 'fnots = "x"'))
+    with pytest.raises(SettingsError, match="steps or minutes"):
+        Recipe.open(recipe_file(tmp_path, stages='[[stage]]\nname = "a"\nctc = 1.0\n'))
+    with pytest.raises(SettingsError, match="level"):
+        Recipe.open(recipe_file(tmp_path, stages='[[stage]]\nname = "a"\nctc = 1.0\nsteps = 1\nlevels = ["awful"]\n'))
+    with pytest.raises(DataError):
+        Recipe.open(tmp_path / "none.toml")
+
+
+def test_a_held_out_font_is_not_trained_on(tmp_path: Path) -> None:
+    path = recipe_file(tmp_path, 'held_out = ["held.ttf"]')
+    pillow_font(tmp_path / "fonts" / "held.ttf")
+    sources = open_sources(Recipe.open(path))
+    assert sources.maker.atlas.names == ("pillow.ttf",)
+    assert sources.held.atlas.names == ("held.ttf",)
+
+
+def test_a_held_out_font_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none.ttf"):
+        open_sources(Recipe.open(recipe_file(tmp_path, 'held_out = ["none.ttf"]')))
+
+
+def test_a_run_writes_what_resuming_and_reading_need(tmp_path: Path) -> None:
+    path = recipe_file(tmp_path)
+    assert run(Namespace(config=path, output=tmp_path / "run", resume=False)) == 0
+    held = checkpoints.load(tmp_path / "run" / "last.pt")
+    assert held.info["stage"] == 1
+    light = checkpoints.load(tmp_path / "run" / "weights.pt")
+    assert light.training is None
+    strips = torch.rand(1, 1, 32, 64) - 0.5
+    torch.testing.assert_close(held.model()(strips), light.model()(strips), atol=0.02, rtol=0.02)
+    rows = [json.loads(row) for row in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["cer_clean"] >= 0
+
+
+def test_resuming_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path))
+    sources = open_sources(recipe)
+    first = Trainer(recipe, tmp_path / "a", sources)
+    first._step(recipe.stages[0], 0.0)
+    first.step = 1
+    first._save()
+    second = Trainer(recipe, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
+    assert (second.stage, second.step) == (0, 1)
+    for key, value in first.model.state_dict().items():
+        torch.testing.assert_close(value, second.model.state_dict()[key])
+    moments = [s["exp_avg"] for s in first.optimiser.state_dict()["state"].values()]
+    for a, b in zip(moments, (s["exp_avg"] for s in second.optimiser.state_dict()["state"].values()), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
+    path = recipe_file(tmp_path, f'real = ["{tmp_path.as_posix()}/real"]',
+                       '[[stage]]\nname = "real"\nsteps = 2\nbatch = 8\nctc = 1.0\nwidths = [160]\nreal = 1.0\n')
+    from shizi.learn.synth.command import run as synth
+
+    synth(Namespace(fonts=tmp_path / "fonts", corpora=None, output=tmp_path / "real", sheet=None, count=40, level="clean", seed=1))
+    recipe = Recipe.open(path)
+    sources = open_sources(recipe)
+    batch = sources.batch(np.random.default_rng(0), recipe.stages[0])
+    assert batch.centres is None
+    assert all(label for label in batch.labels)
+    assert np.isfinite(Trainer(recipe, tmp_path / "run", sources)._step(recipe.stages[0], 0.0))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04"])
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.pt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="x.pt"):
+        checkpoints.load(path)
+
+
+@pytest.mark.slow
+def test_a_small_run_learns_to_read(tmp_path: Path) -> None:
+    stages = (
+        '[[stage]]\nname = "characters"\nkind = "characters"\nsteps = 120\nbatch = 64\nrate = 3e-3\nlevels = ["clean"]\n'
+        '[[stage]]\nname = "frames"\nsteps = 100\nbatch = 64\nrate = 3e-3\nframes = 1.0\nwidths = [96]\nlevels = ["clean"]\nloose = 0.0\nhand = 0.0\n'
+        '[[stage]]\nname = "ctc"\nsteps = 60\nbatch = 64\nrate = 2e-3\nctc = 1.0\nframes = 0.3\nwidths = [96]\nlevels = ["clean"]\nloose = 0.0\nhand = 0.0\n'
+    )
+    recipe = Recipe.open(recipe_file(tmp_path, stages=stages, extra="average = 0.95"))
+    figures = Trainer(recipe, tmp_path / "run", open_sources(recipe)).run()
+    assert figures["cer_clean"] < 0.2
