@@ -5,8 +5,8 @@ DATA holds a folder for each slice, with pages beside their truth: ``x.jpg`` and
 lines, so three views are given for each slice:
 
 - ``boxes``: one-to-one pairs of a found and a true line with IoU >= 0.5; precision, recall, F.
-- ``area``: precision is the share of the found area in lines of which a fifth or more is truth, recall the share of the true area
-  that found lines cover.
+- ``area``: precision is the share of the found area in lines of which a fifth or more is truth, recall the share of
+  the true area that found lines cover.
 - ``whole``: the share of true lines of whose ink 90 % or more lies in found lines that are at most 1.8 times as high.
   Lines run together, cut through or missed count against it.
 """
@@ -168,11 +168,12 @@ def _held(page: NDArray[np.uint8], polygon: Polygon, found: Sequence[Polygon]) -
 
 
 def draw(pixels: NDArray[np.uint8], quads: Sequence[Quad], truth: Sequence[tuple[Polygon, bool]], path: Path) -> None:
-    """Truth in green, found lines in red, at most 1400 pixels high and wide."""
+    """Truth in green, ignored truth in orange, found lines in red, at most 1400 pixels high and wide."""
     canvas = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     thick = max(1, round(max(canvas.shape) / 900))
     for polygon, ignored in truth:
-        cv2.polylines(canvas, [np.round(polygon).astype(np.int32)], True, (0, 160, 255) if ignored else (0, 190, 0), thick)
+        colour = (0, 160, 255) if ignored else (0, 190, 0)
+        cv2.polylines(canvas, [np.round(polygon).astype(np.int32)], True, colour, thick)
     for quad in quads:
         cv2.polylines(canvas, [np.round(quad.points).astype(np.int32)], True, (0, 0, 255), thick)
     ratio = min(1.0, 1400 / max(canvas.shape[:2]))

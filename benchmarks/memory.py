@@ -40,7 +40,11 @@ for path in sys.argv[2:]:
 def peak(command: Sequence[str]) -> int | None:
     """Most memory that a program held, bytes; None if it failed."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
+    try:
+        _, status, usage = os.wait4(child.pid, 0)
+    except BaseException:  # interrupted: leave no child behind
+        child.kill()
+        raise
     child.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for: Popen need not
     return usage.ru_maxrss * UNIT if child.returncode == 0 else None
 
@@ -50,6 +54,7 @@ def measure(command: Sequence[str], pictures: Sequence[Path]) -> dict[str, Any]:
     peaks: dict[str, int] = {}
     failed: list[str] = []
     for picture in pictures:
+        print(picture.name, file=sys.stderr)
         held = peak([*command, str(picture)])
         if held is None:
             failed.append(picture.name)

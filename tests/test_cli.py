@@ -283,6 +283,7 @@ def test_score_prints_a_table_or_json(
 
 @pytest.mark.usefixtures("opened")
 def test_score_of_data_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("rapidfuzz")
     assert cli.main(["score", str(tmp_path)]) == DataError.exit_status
     assert capsys.readouterr().err.startswith("shizi: bad_data: ")
 

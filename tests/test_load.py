@@ -222,6 +222,10 @@ def test_ink_stands_out_from_the_ground_it_is_laid_on(colour: tuple[int, int, in
         source = np.asarray(image)
     elif how == "P":
         source = image.quantize(8)
+    elif how == "PA":
+        source = image.convert("RGB").quantize(8)
+        source.putalpha(image.getchannel("A"))
+        assert source.mode == "PA"
     else:
         source = image.convert(how)
     assert contrast(picture(source, DEFAULT).pixels) > 90
@@ -322,11 +326,9 @@ def test_each_colour_mode_keeps_dark_dark_and_light_light(mode: str) -> None:
     assert pixels[2, 2].min() > 235
 
 
-@pytest.mark.parametrize("mode", ["CMYK", "YCbCr"])
-def test_jpeg_and_tiff_of_other_colour_spaces(mode: str) -> None:
-    image = corners().convert(mode)
-    for form in ("JPEG", "TIFF"):
-        assert_corners(picture(encoded(image, form), DEFAULT).pixels, tolerance=40)
+@pytest.mark.parametrize(("mode", "form"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("YCbCr", "JPEG")])
+def test_files_of_other_colour_spaces(mode: str, form: str) -> None:
+    assert_corners(picture(encoded(corners().convert(mode), form), DEFAULT).pixels, tolerance=40)
 
 
 def test_adobe_writes_cmyk_jpeg_inverted() -> None:
@@ -347,15 +349,13 @@ def test_pages_come_in_order(form: str) -> None:
     assert picture(data, DEFAULT).pixels.max() == 0
 
 
-def test_pages_of_different_sizes_and_orientations() -> None:
+def test_each_page_has_its_own_size_and_is_made_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    other = corners().transpose(Image.Transpose.ROTATE_90)
-    other.encoderinfo = {"exif": exif}
-    data = encoded(Image.new("L", (20, 10)), "TIFF", save_all=True, append_images=[other])
-    first, second = pictures(data, DEFAULT)
-    assert first.pixels.shape == (10, 20, 3)
-    assert_corners(second.pixels)
+    first, second = (corners(*size).transpose(Image.Transpose.ROTATE_90) for size in ((48, 32), (64, 40)))
+    data = encoded(first, "TIFF", save_all=True, append_images=[second], exif=exif)
+    for page, size in zip(pictures(data, DEFAULT), ((48, 32), (64, 40)), strict=True):
+        assert_corners(page.pixels, size)
 
 
 def test_a_page_is_decoded_when_it_is_asked_for() -> None:
@@ -432,11 +432,14 @@ def test_pillows_own_bound_neither_warns_nor_changes(monkeypatch: pytest.MonkeyP
     assert Image.MAX_IMAGE_PIXELS == 100
 
 
-def test_what_pillow_refuses_by_itself_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = encoded(corners(), "TIFF")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(TooLarge, match="Pillow"):
-        picture(data, DEFAULT)
+@pytest.mark.parametrize("refusal", [Image.DecompressionBombError, Image.DecompressionBombWarning])
+def test_what_pillow_refuses_by_itself_is_too_large(refusal: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(self: object) -> None:
+        raise refusal("a tile of 10 terapixels")
+
+    monkeypatch.setattr("PIL.TiffImagePlugin.TiffImageFile.load", load)
+    with pytest.raises(TooLarge, match="terapixels"):
+        picture(encoded(corners(), "TIFF"), DEFAULT)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ def turn(quad: Quad, degrees: float) -> Quad:
     return Quad.of((x * cos - y * sin, x * sin + y * cos) for x, y in quad.points)
 
 
-def column(left: float, width: float, lines: int, top: float = 100, pitch: float = 34, height: float = 22) -> list[Quad]:
+def column(left: float, width: float, lines: int, top: float = 100) -> list[Quad]:
     """Prose: full lines, the last of them short."""
+    pitch, height = 34, 22
     ends = [left + width] * (lines - 1) + [left + width * 0.4]
     return [Quad.box(left, top + i * pitch, end, top + i * pitch + height) for i, end in enumerate(ends)]
 

@@ -3,11 +3,14 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shizi.errors import DataError, MissingExtra, MissingInput, ModelMissing
 from shizi.learn import score as module
-from shizi.learn.match import compare
+from shizi.learn.match import compare, shared_area
 from shizi.learn.metrics import Unit
 from shizi.learn.score import Report, score
 from shizi.learn.truth import TrueLine, read_labels, read_truth, slices
@@ -156,6 +159,21 @@ def test_polygons_of_any_number_of_corners() -> None:
     flat = TrueLine("平", ((200, 5), (240, 5), (240, 5), (200, 5)))
     read = [found("弯弯", (0, 0, 40, 30)), found("角", (100, 0, 140, 30))]
     assert units([curved, three, flat], read) == [Unit("平", ""), Unit("弯弯", "弯弯"), Unit("角", "角")]
+
+
+SIDES = st.tuples(*[st.integers(0, 40)] * 2).filter(lambda ends: ends[0] < ends[1])
+
+
+@given(SIDES, SIDES, SIDES, SIDES, st.integers(-180, 180), st.booleans())
+def test_shared_area_of_two_boxes_turned_together(
+    x: tuple[int, int], y: tuple[int, int], u: tuple[int, int], v: tuple[int, int], degrees: int, flip: bool
+) -> None:
+    one, other = (
+        np.array(turned(Quad.box(left, top, right, bottom).points, degrees), np.float32)
+        for (left, right), (top, bottom) in ((x, y), (u, v))
+    )
+    want = max(0, min(x[1], u[1]) - max(x[0], u[0])) * max(0, min(y[1], v[1]) - max(y[0], v[0]))
+    assert shared_area(one, other[::-1] if flip else other) == pytest.approx(want, abs=0.05)
 
 
 # Whole scores.

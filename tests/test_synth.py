@@ -156,9 +156,8 @@ def test_numbers_dates_and_codes_can_be_read_with_the_alphabet(maker: object) ->
 def test_the_command_writes_a_set_and_a_sheet(tmp_path: Path) -> None:
     (tmp_path / "fonts").mkdir()
     pillow_font(tmp_path / "fonts" / "pillow.ttf")
-    args = Namespace(fonts=tmp_path / "fonts", corpora=None, output=tmp_path / "set", sheet=tmp_path / "sheet.png",
-                     count=5, level="degraded", seed=1)
-    assert run(args) == 0
+    places = {"fonts": tmp_path / "fonts", "output": tmp_path / "set", "sheet": tmp_path / "sheet.png"}
+    assert run(Namespace(**places, corpora=None, backgrounds=None, alphabet=None, count=5, level="degraded", seed=1)) == 0
     rows = (tmp_path / "set" / "labels.tsv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 5
     for row in rows:
@@ -170,4 +169,4 @@ def test_the_command_writes_a_set_and_a_sheet(tmp_path: Path) -> None:
 
 def test_the_command_wants_something_to_write() -> None:
     with pytest.raises(DataError, match="nothing to write"):
-        run(Namespace(fonts=".", corpora=None, output=None, sheet=None, count=1, level="clean", seed=0))
+        run(Namespace(fonts=".", output=None, sheet=None))

@@ -13,7 +13,7 @@ import torch
 from fonts import pillow_font
 from shizi.errors import DataError, SettingsError
 from shizi.learn import checkpoint as checkpoints
-from shizi.learn.losses import ctc, frame_targets
+from shizi.learn.losses import ctc, frame_targets, sampled_ctc
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import open_sources
 from shizi.learn.train import Trainer, one_cycle, run
@@ -28,6 +28,16 @@ def test_ctc_is_the_negative_log_likelihood_a_character() -> None:
     widths = np.array([48, 20])
     expected = reference_ctc(logits[0].numpy(), labels[0]) + reference_ctc(logits[1, :5].numpy(), labels[1])
     assert float(ctc(logits, labels, widths)) == pytest.approx(expected / 4, rel=1e-4)
+
+
+def test_sampled_ctc_with_all_classes_is_ctc() -> None:
+    torch.manual_seed(0)
+    head, features = torch.nn.Linear(6, 9), torch.randn(2, 10, 6)
+    labels, widths, rng = [[1, 3], [8]], np.array([40, 33]), np.random.default_rng(0)
+    whole = ctc(head(features), labels, widths).item()
+    assert sampled_ctc(features, head, labels, widths, 9, rng).item() == pytest.approx(whole, rel=1e-5)
+    # fewer rivals: the same text is likelier
+    assert sampled_ctc(features, head, labels, widths, 0, rng).item() < whole
 
 
 def test_frame_targets_mark_middles_and_ignore_their_neighbours() -> None:
@@ -118,13 +128,16 @@ def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
                        '[[stage]]\nname = "real"\nsteps = 2\nbatch = 8\nctc = 1.0\nwidths = [160]\nreal = 1.0\n')
     from shizi.learn.synth.command import run as synth
 
-    synth(Namespace(fonts=tmp_path / "fonts", corpora=None, output=tmp_path / "real", sheet=None, count=40, level="clean", seed=1))
+    places = {"fonts": tmp_path / "fonts", "corpora": None, "backgrounds": None, "output": tmp_path / "real", "sheet": None}
+    synth(Namespace(**places, alphabet="0123456789", count=40, level="clean", seed=1))
     recipe = Recipe.open(path)
     sources = open_sources(recipe)
     batch = sources.batch(np.random.default_rng(0), recipe.stages[0])
     assert batch.centres is None
     assert all(label for label in batch.labels)
-    assert np.isfinite(Trainer(recipe, tmp_path / "run", sources)._step(recipe.stages[0], 0.0))
+    loss, done = Trainer(recipe, tmp_path / "run", sources)._step(recipe.stages[0], 0.25)
+    assert np.isfinite(loss)
+    assert done == 0.25
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04"])
@@ -137,10 +150,11 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> Non
 
 @pytest.mark.slow
 def test_a_small_run_learns_to_read(tmp_path: Path) -> None:
+    easy = 'batch = 64\nrate = 3e-3\nwidths = [96]\nlevels = ["clean"]\nloose = 0.0\nhand = 0.0\n'
     stages = (
-        '[[stage]]\nname = "characters"\nkind = "characters"\nsteps = 120\nbatch = 64\nrate = 3e-3\nlevels = ["clean"]\n'
-        '[[stage]]\nname = "frames"\nsteps = 100\nbatch = 64\nrate = 3e-3\nframes = 1.0\nwidths = [96]\nlevels = ["clean"]\nloose = 0.0\nhand = 0.0\n'
-        '[[stage]]\nname = "ctc"\nsteps = 60\nbatch = 64\nrate = 2e-3\nctc = 1.0\nframes = 0.3\nwidths = [96]\nlevels = ["clean"]\nloose = 0.0\nhand = 0.0\n'
+        f'[[stage]]\nname = "characters"\nkind = "characters"\nsteps = 120\n{easy}'
+        f'[[stage]]\nname = "frames"\nsteps = 100\nframes = 1.0\n{easy}'
+        f'[[stage]]\nname = "ctc"\nsteps = 60\nctc = 1.0\nframes = 0.3\n{easy}'
     )
     recipe = Recipe.open(recipe_file(tmp_path, stages=stages, extra="average = 0.95"))
     figures = Trainer(recipe, tmp_path / "run", open_sources(recipe)).run()

@@ -20,11 +20,12 @@ MIN_TILE = 16
 Grey = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
-_LEAST_SKEW = 0.3  # degrees; less costs sharpness and helps nothing
+_LEAST_SKEW = 0.5  # degrees; turning by less costs sharpness and helps nothing
 _LOOKED_AT = 1000  # longest side of the page that the tilt is estimated on, pixels
-_FEWEST = 12  # pieces of ink without which no tilt is believed
+_FEWEST = 40  # pieces of ink without which no tilt is believed
 _SHARPER = 1.25  # rows must be this many times as sharp at the tilt as they are upright
 _STANDS_OUT = 1.8  # and as they are at most other tilts
+_AGREE = 1.5  # degrees that two halves of the page's pieces may differ by
 _LONGEST = 32_000  # OpenCV samples from pictures of less than 2 ** 15 pixels a side
 
 
@@ -50,7 +51,7 @@ class Upright:
 def upright(page: Grey, settings: CleanSettings) -> Upright:
     """Turn a (H, W) page so that its lines run level; nothing is cut off, corners are filled with its border's grey.
 
-    A page is left as it is where its tilt is unclear, below 0.3 degrees, or above ``settings.max_skew``.
+    A page is left as it is where its tilt is unclear, below half a degree, or above ``settings.max_skew``.
     """
     angle = skew(page, settings.max_skew) if settings.deskew and settings.max_skew > 0 else 0.0
     rows, columns = page.shape
@@ -78,7 +79,7 @@ def skew(page: Grey, most: float) -> float:
     of neighbouring rows is looked at for tilts up to ``most`` degrees. Only pieces of ink of the size of characters
     count, so that the edges of a photo or of a table do not decide.
     """
-    xs, ys = _ink(page)
+    xs, ys, piece = _ink(page)
     if not len(xs):
         return 0.0
     coarse = np.arange(-most, most + 0.25, 0.5)
@@ -88,23 +89,35 @@ def skew(page: Grey, most: float) -> float:
     found = np.array([_sharpness(xs, ys, a) for a in fine])
     best, angle = float(found.max()), float(fine[found.argmax()])
     clear = best > _SHARPER * _sharpness(xs, ys, 0.0) and best > _STANDS_OUT * float(np.median(sharpness))
-    return angle if clear and _LEAST_SKEW <= abs(angle) < most else 0.0
+    if not clear or not _LEAST_SKEW <= abs(angle) < most:
+        return 0.0
+    # every other piece alone must say the same: scattered shapes line up by chance, but not twice alike
+    for half in (piece % 2 == 0, piece % 2 == 1):
+        alone = float(coarse[np.argmax([_sharpness(xs[half], ys[half], a) for a in coarse])])
+        if abs(alone - angle) > _AGREE:
+            return 0.0
+    return angle
 
 
-def _ink(page: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where there is ink in pieces of the size of characters, on the page sampled down; nothing where they are few."""
+def _ink(page: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+    """(P,) x, y and number of the piece, for each pixel of ink in pieces of the size of characters.
+
+    Seen on the page sampled down; nothing where such pieces are few.
+    """
     ratio = min(1.0, _LOOKED_AT / max(page.shape))
     size = max(1, round(page.shape[1] * ratio)), max(1, round(page.shape[0] * ratio))
     small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
-    mask = np.asarray(cv2.absdiff(small, cv2.blur(small, (31, 31))) > 20, np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    off = small.astype(np.float32) - cv2.blur(small, (31, 31))
+    # strokes lie further from the mean around them than the ground beside them does on the other side
+    mask = np.asarray(off * np.sign((off**3).sum()) > 20, np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     wide, high, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_AREA]
     fit = (area >= 4) & (high >= 3) & (high <= 60) & (wide <= 8 * high) & (high <= 5 * wide)
     fit[0] = False
     if np.count_nonzero(fit) < _FEWEST:
-        return np.empty(0), np.empty(0)
+        return np.empty(0), np.empty(0), np.empty(0, np.int32)
     ys, xs = np.nonzero(fit[labels])
-    return xs.astype(np.float64), ys.astype(np.float64)
+    return xs.astype(np.float64), ys.astype(np.float64), np.asarray(labels[ys, xs], np.int32)
 
 
 def _sharpness(xs: NDArray[np.float64], ys: NDArray[np.float64], degrees: float) -> float:

@@ -112,6 +112,8 @@ def _synth_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=1000, metavar="N", help="lines to make (default: 1000)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="one picture that shows many of them")
     parser.add_argument("--corpora", type=Path, metavar="DIR", help="UTF-8 text files to take the text from")
+    parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures of surfaces to draw on")
+    parser.add_argument("--alphabet", metavar="CHARS|FILE", help="characters to use (default: the whole alphabet)")
     parser.add_argument("--level", choices=("clean", "mild", "degraded"), default="degraded", help="default: degraded")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed makes the same lines")
 
@@ -135,19 +137,21 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _read(args: argparse.Namespace) -> int:
-    failed: list[str] = []
-    with _sink(args.output) as write:
-        for piece in stream(_pages(args, failed), args.format, apart=not args.line):
-            write(piece)
-    return 1 if failed else 0
-
-
-def _pages(args: argparse.Namespace, failed: list[str]) -> Iterator[Page]:
-    """The pages of all paths. One that cannot be read is named on stderr and noted in ``failed``."""
     from shizi.read import hints
 
     allowed = hints.allowed(args.charset) if args.charset else None
     reader = _reader(args)
+    failed: list[str] = []
+    with _sink(args.output) as write:
+        for piece in stream(_pages(reader, args, allowed, failed), args.format, apart=not args.line):
+            write(piece)
+    return 1 if failed else 0
+
+
+def _pages(
+    reader: shizi.Reader, args: argparse.Namespace, allowed: frozenset[str] | None, failed: list[str]
+) -> Iterator[Page]:
+    """The pages of all paths. One that cannot be read is named on stderr and noted in ``failed``."""
     for path in args.paths:
         try:
             if args.line:

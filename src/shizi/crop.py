@@ -110,10 +110,11 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
 def _slice(page: Grey, quad: Quad) -> Grey:
     rows, columns = page.shape
     left, top, right, bottom = (int(v) for v in quad.bounds)
-    if 0 <= left and 0 <= top and right <= columns and bottom <= rows:
+    if min(left, top) >= 0 and right <= columns and bottom <= rows:
         return page[top:bottom, left:right]
     ys, xs = np.arange(top, bottom).clip(0, rows - 1), np.arange(left, right).clip(0, columns - 1)
-    return page[np.ix_(ys, xs)]
+    strip: Grey = page[np.ix_(ys, xs)]
+    return strip
 
 
 def _warp(page: Grey, quad: Quad) -> Grey:

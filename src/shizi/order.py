@@ -48,10 +48,8 @@ def _boxes(points: NDArray[np.float64]) -> Boxes:
     tall = np.hypot(*across.T) > _TALL * np.hypot(*along.T)
     area = np.hypot(*across.T) * np.hypot(*along.T)
     vertical = float(area[tall].sum()) > float(area.sum()) / 2
-    if vertical:  # the text runs along the other side, and the next line lies to the left
-        tilt = _median_angle(across, -along)
-    else:
-        tilt = _median_angle(along, across)
+    # vertical text runs along the other side, and its next line lies to the left
+    tilt = _median_angle(across, -along) if vertical else _median_angle(along, across)
     cos, sin = np.cos(tilt), np.sin(tilt)
     turned = points @ np.array([(cos, -sin), (sin, cos)])
     return np.concatenate([turned.min(axis=1), turned.max(axis=1)], axis=1)
@@ -72,7 +70,7 @@ def _median_angle(along: NDArray[np.float64], across: NDArray[np.float64]) -> fl
 def _cut(boxes: Boxes, which: Indices, depth: int) -> list[int]:
     """``which`` of the boxes, in reading order."""
     if len(which) < 2:
-        return which.tolist()
+        return [int(i) for i in which]
     if depth >= _DEEPEST:
         return _by_pairs(boxes, which)
     bands = _groups(boxes, which, 1)
@@ -106,7 +104,8 @@ def _blocks(boxes: Boxes, bands: list[Indices]) -> list[list[Indices]]:
 def _run(white: Sequence[list[Span]], least: float) -> int:
     """How many bands, from the first, have a white gap in common that parts their text; 1 where there is none.
 
-    ``white`` has each band's gaps; the common one is wider than ``least``. The text on one side may start a little later, or end earlier.
+    ``white`` has each band's gaps; the common one is wider than ``least``. The text on one side may start a little
+    later, or end earlier.
     """
     common, run = white[0], 1
     for count, gaps in enumerate(white, start=1):

@@ -29,6 +29,9 @@ from shizi.read.runtime import STRIDE, Recogniser
 from shizi.settings import Settings
 from shizi.types import Alternative, Char, Line, Page, Quad
 
+BATCH_COLUMNS = 2048
+"""Columns of strips that go through the network together: their logits take 17 MB."""
+
 Strip = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -240,14 +243,16 @@ def _parts(at: int, strip: Strip, max_width: int) -> Iterator[_Part]:
 
 
 def _batches(parts: Iterable[_Part], size: int) -> Iterator[list[_Part]]:
-    """Parts of one bucket together, ``size`` at most."""
+    """Parts of one bucket together, ``size`` at most and :data:`BATCH_COLUMNS` columns at most."""
 
     def width(part: _Part) -> int:
         return crop.bucket(part.strip.shape[1])
 
-    for _, group in groupby(sorted(parts, key=width), key=width):
+    for columns, group in groupby(sorted(parts, key=width), key=width):
         alike = list(group)
-        yield from (alike[start : start + size] for start in range(0, len(alike), size))
+        # a step of the network is a row of thousands of floats: wide strips go in smaller company
+        count = max(1, min(size, BATCH_COLUMNS // columns))
+        yield from (alike[start : start + count] for start in range(0, len(alike), count))
 
 
 def _within(quad: Quad, size: tuple[int, int]) -> Quad:

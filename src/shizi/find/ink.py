@@ -17,6 +17,7 @@ _CONTRAST = 0.35  # what counts as ink, as a share of the strongest ink near it
 _FAINTEST = 14.0  # grey values between ink and ground on a page without noise
 _MOST_NOISE = 40.0  # and on the noisiest
 _MOST = 20_000  # pieces looked at; a page of dense text has about 5000
+_THICK = 10  # pixels: rules are thinner
 _HOLDS = 12  # pieces within the box of another one that make it a frame, a table or a picture
 _SAMPLED = np.array((0.1, 0.3, 0.5, 0.7, 0.9))
 
@@ -74,7 +75,7 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
         strongest = cv2.dilate(cv2.resize(depth, small, interpolation=cv2.INTER_AREA), window)
         least = np.maximum(faintest, strongest * _CONTRAST).astype(np.uint8)
         mask = depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)
-        return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask.astype(np.uint8))
+        return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask.view(np.uint8))
 
     return strokes(False), strokes(True)
 
@@ -104,12 +105,17 @@ def pieces(page: Grey, ink: Ink) -> Pieces:
 
 
 def _without_rules(mask: Grey) -> Grey:
-    """Take out straight strokes longer than those of characters: the lines of tables and forms."""
+    """Take out strokes that are straight, thin and longer than those of characters: the lines of tables and forms."""
     rows, columns = mask.shape
-    for shape in ((1, max(80, columns // 8)), (max(80, rows // 10), 1)):
-        rule = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+    for along, across in (
+        ((1, max(80, columns // 8)), (_THICK, 1)),
+        ((max(80, rows // 10), 1), (1, _THICK)),
+    ):
+        rule = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(along, np.uint8))
         if rule.any():
-            mask = mask & (1 - cv2.dilate(rule, np.ones((3, 3), np.uint8))).astype(np.uint8)
+            rule = cv2.dilate(rule, np.ones((3, 3), np.uint8))
+            thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(across, np.uint8))
+            mask = np.where(rule > thick, 0, mask).astype(np.uint8)
     return mask
 
 

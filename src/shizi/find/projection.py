@@ -26,7 +26,10 @@ Bools = NDArray[np.bool_]
 
 _GAP = 1.3  # widest gap within a line, in heights of its characters
 _STEP = 0.7  # widest gap to a fragment, likewise
+_LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
+_LOOSEST = 2.2  # and that makes it no line
 _TONE = 3.0  # ratio between the depths of ink that one line may hold
+_RIM = 0.7  # share of its rims that shows ground, for a line of which little else is known
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
 _COARSE = 3  # the smaller page is smaller by this
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
@@ -91,6 +94,8 @@ def find(page: Grey, settings: FindSettings) -> list[Quad]:
     if min(small.shape) >= 2 * _COARSE_SIZE:
         for ink in inks(small):
             lines, marks = _lines(small, ink, _COARSE_SIZE)
+            sure = (lines.count >= 2) & (marks >= _RIM) & (lines.high <= 1.5 * lines.size)
+            lines, marks = lines.only(sure), marks[sure]
             found.append((_enlarged(lines, page.shape[1] / small.shape[1], page.shape[0] / small.shape[0]), marks))
     return [Quad.of(corners / ratio) for corners in _choose(found).corners()]
 
@@ -116,14 +121,30 @@ def _lines(page: Grey, ink: Ink, least: float) -> tuple[Lines, Floats]:
     lines = _summed(found, group)
     steps: tuple[Callable[[Lines], Ints], ...] = (_fragments, _halves, _fragments, _halves)
     for step in steps:
-        pairs = step(lines)
-        if len(pairs):
-            group = _united(len(lines), pairs)[group]
-            lines = _summed(found, group)
-    coherent = (lines.high <= 2.2 * lines.size) & (lines.high >= least) & (lines.size >= least)
+        group, lines = _joined(found, group, lines, step(lines))
+    high_enough = (lines.high >= least) & (lines.size >= least)
     dash = (lines.count == 1) & (lines.wide > 7 * lines.high)
-    lines = lines.only(coherent & ~dash)
+    lines = lines.only(high_enough & ~dash & (lines.high <= _LOOSEST * lines.size))
     return lines, _marks(page, lines, ink)
+
+
+def _joined(found: Pieces, group: Ints, lines: Lines, pairs: Ints) -> tuple[Ints, Lines]:
+    """Join the pairs of lines, but for those that would become much higher than their characters."""
+    if not len(pairs):
+        return group, lines
+    merged = _united(len(lines), pairs)
+    after = _summed(found, merged[group])
+    torn = ((after.high > _LOOSE * after.size) & (after.high > 1.1 * _most(lines.high, merged)))[merged]
+    merged = np.where(torn, len(after) + np.arange(len(lines)), merged)
+    group = np.unique(merged, return_inverse=True)[1].astype(np.intp)[group]
+    return group, _summed(found, group)
+
+
+def _most(values: Floats, group: Ints) -> Floats:
+    """The largest value of each group."""
+    made = np.full(int(group.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(made, group, values)
+    return made
 
 
 def _united(count: int, pairs: Ints) -> Ints:
@@ -160,7 +181,7 @@ def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
     linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= _GAP * large) & (small >= 4)
     group = _united(len(found), pairs[linked])
     lines = _summed(found, group)
-    together = (lines.high > 1.9 * lines.size)[group]
+    together = (lines.high > _LOOSE * lines.size)[group]
     if together.any():
         strict = (large <= 1.5 * small) & (share >= 0.7 * large) & (gap <= 0.8 * large)
         group = _united(len(found), pairs[linked & (strict | ~(together[a] | together[b]))])
@@ -232,21 +253,23 @@ def _sizes(high: Floats, group: Ints, count: int) -> Floats:
     grown = np.cumsum(high[order] ** 2)
     before = np.concatenate([[0.0], grown[last[:-1]]])[:count]
     at = np.searchsorted(grown, before + 0.6 * (grown[last] - before) - 1e-6)
-    return high[order][at]
+    sizes: Floats = high[order][at]
+    return sizes
 
 
-def _typical(lines: Lines) -> float:
-    """The size of most characters; lines of several pieces say more than single ones."""
+def _typical(lines: Lines, values: Floats) -> float:
+    """The median of the lines' ``values``, (M,); a line weighs as its pieces, single pieces next to nothing."""
     if not len(lines):
         return 0.0
     weight = np.where(lines.count > 1, lines.count, 0.1)
-    order = np.argsort(lines.size, kind="stable")
+    order = np.argsort(values, kind="stable")
     total = np.cumsum(weight[order])
-    return float(lines.size[order][np.searchsorted(total, total[-1] / 2)])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _is_huge(lines: Lines) -> Bools:
-    return (lines.count <= 3) & (lines.size > _HUGE * _typical(lines.only(lines.size >= 6)))
+    enough = lines.only(lines.size >= 6)
+    return (lines.count <= 3) & (lines.size > _HUGE * _typical(enough, enough.size))
 
 
 def _fragments(lines: Lines) -> Ints:
@@ -319,7 +342,8 @@ def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
     ground = np.median(at(ink.ground, (lines.top + lines.bottom) / 2), axis=1)[:, None] if len(lines) else 0.0
     away = 0.15 * lines.high + 1
     rims = np.concatenate([at(page, lines.top - away), at(page, lines.bottom + away)], axis=1)
-    return (np.abs(rims - ground) < 0.5 * lines.depth[:, None]).mean(axis=1)
+    marks: Floats = (np.abs(rims - ground) < 0.5 * lines.depth[:, None]).mean(axis=1)
+    return marks
 
 
 def _choose(found: list[tuple[Lines, Floats]]) -> Lines:
@@ -330,6 +354,7 @@ def _choose(found: list[tuple[Lines, Floats]]) -> Lines:
     boxes = every.bounds()
     area = every.wide * every.high
     fine = (source < 2) & (every.count >= 3)
+    fine &= ~_is_backdrop(every, source, marks)
     kept: list[int] = []
     for i in np.lexsort((-area, ~fine)).tolist():
         if marks[i] < 0.5:
@@ -338,8 +363,28 @@ def _choose(found: list[tuple[Lines, Floats]]) -> Lines:
         shared = np.minimum(boxes[rivals, 2:], boxes[i, 2:]) - np.maximum(boxes[rivals, :2], boxes[i, :2])
         if (shared.clip(0).prod(axis=1) <= 0.3 * np.minimum(area[rivals], area[i])).all():
             kept.append(i)
-    lines = every.only(np.array(sorted(kept), np.intp))
-    mark = marks[sorted(kept)]
-    typical = _typical(lines)
-    likely = (lines.size >= 0.55 * typical) & (lines.size <= 3 * typical) & (mark >= 0.7) & (lines.fill < 0.8)
-    return lines.only((lines.count > 2) | likely)
+    chosen = np.array(sorted(kept), np.intp)
+    lines = every.only(chosen)
+    return lines.only(_is_believed(lines, marks[chosen]))
+
+
+def _is_backdrop(lines: Lines, source: Ints, marks: Floats) -> Bools:
+    """Large shapes with much smaller lines of another source on them, of more pieces than they have themselves."""
+    boxes, area = lines.bounds(), lines.wide * lines.high
+    clear = (lines.count >= 3) & (marks >= _RIM)
+    made = np.zeros(len(lines), np.bool_)
+    for i in np.flatnonzero(lines.size > 2 * _typical(lines, lines.size)).tolist():
+        shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
+        on = clear & (source != source[i]) & (lines.size < 0.4 * lines.size[i])
+        on &= shared.clip(0).prod(axis=1) > 0.7 * area
+        made[i] = lines.count[on].sum() > 1.5 * lines.count[i]
+    return made
+
+
+def _is_believed(lines: Lines, marks: Floats) -> Bools:
+    """Is it text? The fewer pieces a line has, the more it must be like the page's other lines."""
+    size = lines.size / max(_typical(lines, lines.size), 1e-9)
+    depth = lines.depth / max(_typical(lines, lines.depth), 1e-9)
+    few = (marks >= _RIM) & (size >= 0.55) & (size <= 3) & (depth >= 0.45) & (lines.fill >= 0.15) & (lines.fill <= 0.8)
+    some = (size >= 0.35) & (depth >= 0.3)
+    return np.where(lines.count <= 2, few, np.where(lines.count <= 8, some, depth >= 0.2))

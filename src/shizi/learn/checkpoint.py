@@ -1,4 +1,4 @@
-"""Checkpoints: weights, what they are weights of, and where training stood. Plain tensors and JSON, never pickled code."""
+"""Checkpoints: weights, what they are weights of, where training stood. Tensors and JSON, never pickled code."""
 
 from __future__ import annotations
 
@@ -38,9 +38,13 @@ class Checkpoint:
 def save(checkpoint: Checkpoint, path: Path, *, half: bool = False) -> None:
     """Write to ``path``, whole or not at all; ``half`` stores float16 weights and leaves the optimiser away."""
     weights = {k: v.half() if half and v.is_floating_point() else v for k, v in checkpoint.weights.items()}
-    about = {"schema": SCHEMA, "config": checkpoint.config.to_dict(), "charset": list(checkpoint.charset.chars),
-             "info": checkpoint.info}
-    held = {"about": json.dumps(about, ensure_ascii=False), "weights": weights}
+    about = {
+        "schema": SCHEMA,
+        "config": checkpoint.config.to_dict(),
+        "charset": list(checkpoint.charset.chars),
+        "info": checkpoint.info,
+    }
+    held: dict[str, Any] = {"about": json.dumps(about, ensure_ascii=False), "weights": weights}
     if checkpoint.training is not None and not half:
         held["training"] = checkpoint.training
     path.parent.mkdir(parents=True, exist_ok=True)

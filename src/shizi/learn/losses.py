@@ -17,7 +17,7 @@ STRIDE = 4
 
 
 def ctc(logits: Tensor, labels: Sequence[Sequence[int]], widths: NDArray[np.int64]) -> Tensor:
-    """Mean CTC loss a character (Graves et al. 2006, §4) of (N, T, C) logits; padding right of ``widths`` is left out."""
+    """Mean CTC loss a character (Graves et al. 2006, §4) of (N, T, C) logits; steps beyond ``widths`` do not count."""
     steps = torch.from_numpy(np.minimum(-(-widths // STRIDE), logits.shape[1]))
     lengths = torch.tensor([len(label) for label in labels])
     flat = torch.tensor([c for label in labels for c in label])
@@ -26,10 +26,31 @@ def ctc(logits: Tensor, labels: Sequence[Sequence[int]], widths: NDArray[np.int6
     return losses.sum() / lengths.sum().clamp(min=1)
 
 
+def sampled_ctc(
+    features: Tensor,
+    classifier: torch.nn.Linear,
+    labels: Sequence[Sequence[int]],
+    widths: NDArray[np.int64],
+    negatives: int,
+    rng: np.random.Generator,
+) -> Tensor:
+    """:func:`ctc` over the blank, the batch's own classes and ``negatives`` others drawn anew each time.
+
+    With thousands of hanzi most of a step's time and memory goes into classes that no line of the batch holds. Leaving
+    most of them out (sampled softmax, Jean et al. 2015, §3) costs little where full frames' cross-entropy runs beside.
+    """
+    drawn = rng.permutation(classifier.out_features)[:negatives]
+    classes = np.union1d(np.union1d([BLANK], drawn), [c for label in labels for c in label]).astype(np.int64)
+    place = {int(c): index for index, c in enumerate(classes)}
+    index = torch.from_numpy(classes).to(features.device)
+    logits = F.linear(features, classifier.weight[index], classifier.bias[index])
+    return ctc(logits, [[place[c] for c in label] for label in labels], widths)
+
+
 def frame_targets(
     labels: Sequence[Sequence[int]], centres: Sequence[NDArray[np.float32]], widths: NDArray[np.int64], steps: int
 ) -> NDArray[np.int64]:
-    """(N, T) class at the frame of each character's middle, -1 (ignored) beside it and in the padding, blank elsewhere."""
+    """(N, T): the character at the frame of its middle, -1 (ignored) beside it and in the padding, else blank."""
     targets = np.full((len(labels), steps), BLANK, dtype=np.int64)
     for row, (label, places, width) in enumerate(zip(labels, centres, widths, strict=True)):
         frames = np.clip(np.rint((places - STRIDE / 2) / STRIDE).astype(int), 0, steps - 1)
@@ -40,7 +61,9 @@ def frame_targets(
     return targets
 
 
-def frames(features: Tensor, classifier: torch.nn.Module, targets: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+def frames(
+    features: Tensor, classifier: torch.nn.Module, targets: NDArray[np.int64], rng: np.random.Generator
+) -> Tensor:
     """Cross-entropy at the characters' frames and at as many blank ones.
 
     Most frames are blank and easy; leaving most of them out spares the classifier, the widest layer, its work there.

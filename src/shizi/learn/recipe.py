@@ -44,6 +44,8 @@ class Stage:
     """Weight of the cross-entropy on frames."""
     ctc: float = 0.0
     """Weight of CTC."""
+    negatives: int = 0
+    """Classes that CTC looks at beside those of the batch, drawn anew each step; 0 takes all."""
     real: float = 0.0
     """Share of steps that take real lines."""
 

@@ -145,7 +145,7 @@ def score_slice(one: Slice, reader: Reads) -> SliceReport:
         try:
             lines: Sequence[Line] = reader.read(page.picture).lines
         except (InputError, OSError) as error:
-            failed.append(Failure(str(page.picture), str(error)))
+            failed.append(Failure(str(page.picture), _reason(error)))
             lines = ()
         seconds += time.perf_counter() - start
         units, dropped = compare(page.lines, lines, extra=extra)
@@ -166,12 +166,17 @@ def _score_strips(one: Slice, reader: Reads) -> SliceReport:
     return SliceReport(one.name, "lines", samples, failed, 0, seconds)
 
 
+def _reason(error: InputError | OSError) -> str:
+    """Why a picture could not be read, without its name, which stands beside it."""
+    return error.message if isinstance(error, InputError) else str(error)
+
+
 def _texts(strips: Sequence[Strip], reader: Reads) -> tuple[list[str], list[Failure]]:
     try:
         return [line.text for line in reader.read_lines([strip.picture for strip in strips])], []
     except (InputError, OSError) as error:
         if len(strips) == 1:
-            return [""], [Failure(str(strips[0].picture), str(error))]
+            return [""], [Failure(str(strips[0].picture), _reason(error))]
     # One of them cannot be read: read them one by one, so that only that one is lost.
     texts: list[str] = []
     failed: list[Failure] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from shizi.clean import network_input
@@ -27,8 +28,13 @@ SQUARE = 32
 class Sources:
     """Made lines, and real ones where the recipe names some."""
 
-    def __init__(self, charset: Charset, maker: LineMaker, held: LineMaker, real: list[LineSource], names: tuple[str, ...]) -> None:
-        self.charset, self.maker, self.held, self.real, self.font_names = charset, maker, held, real, names
+    def __init__(self, charset: Charset, maker: LineMaker, held: LineMaker, real: list[LineSource]) -> None:
+        self.charset, self.maker, self.held, self.real = charset, maker, held, real
+
+    @property
+    def font_names(self) -> tuple[str, ...]:
+        """Font files that lines are drawn with."""
+        return self.maker.atlas.names
 
     def batch(self, rng: np.random.Generator, stage: Stage) -> Batch:
         """One step's lines."""
@@ -44,7 +50,7 @@ class Sources:
 
     def _real(self, rng: np.random.Generator, count: int, width: int) -> Batch:
         """Real lines no wider than ``width``; lines with characters that the alphabet lacks are passed over."""
-        strips: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
+        strips: list[NDArray[np.float32]] = []
         labels: list[list[int]] = []
         for _ in range(20 * count):
             source = self.real[int(rng.integers(len(self.real)))]
@@ -109,7 +115,6 @@ def open_sources(recipe: Recipe) -> Sources:
         return LineMaker(atlas, charset, sampler, degrader, weights=weights, device=device)
 
     real = [open_source(Path(place)) for place in recipe.real]
-    return Sources(charset, maker(build_atlas(trained, charset, cache)), maker(build_atlas(held, charset, cache)), real,
-                   tuple(f.name for f in trained))
+    return Sources(charset, maker(build_atlas(trained, charset, cache)), maker(build_atlas(held, charset, cache)), real)
 
 

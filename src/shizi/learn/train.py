@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from shizi.errors import DataError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.checkpoint import Checkpoint
-from shizi.learn.losses import ctc, frame_targets, frames
+from shizi.learn.losses import ctc, frame_targets, frames, sampled_ctc
 from shizi.learn.network import CRNN, build
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import Sources, open_sources
@@ -62,7 +62,7 @@ class Trainer:
         self.charset = sources.charset
         self.model: CRNN = build(recipe.network, self.charset.size).to(self.device)
         if self.device.type == "cpu":
-            self.model = self.model.to(memory_format=torch.channels_last)
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         self.average = Average(self.model, recipe.average)
         self.stage, self.step, self.elapsed = 0, 0, 0.0
         self.optimiser = self._optimiser()
@@ -154,7 +154,12 @@ class Trainer:
             targets = frame_targets(batch.labels, batch.centres or [], batch.widths, features.shape[1])
             loss = loss + stage.frames * frames(features, self.model.classifier, targets, self.rng)
         if stage.ctc or not placed:
-            loss = loss + (stage.ctc or 1.0) * ctc(self.model.classifier(features), batch.labels, batch.widths)
+            if stage.negatives:
+                head, count = self.model.classifier, stage.negatives
+                free = sampled_ctc(features, head, batch.labels, batch.widths, count, self.rng)
+            else:
+                free = ctc(self.model.classifier(features), batch.labels, batch.widths)
+            loss = loss + (stage.ctc or 1.0) * free
         return loss
 
     def _optimiser(self) -> torch.optim.AdamW:
@@ -164,10 +169,20 @@ class Trainer:
         return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
 
     def _checkpoint(self) -> Checkpoint:
-        info = {"recipe": self.recipe.name, "stage": self.stage, "step": self.step, "elapsed": self.elapsed,
-                "torch": torch.__version__, "fonts": list(self.sources.font_names), "held_out": list(self.recipe.held_out)}
-        training = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
-                    "average_steps": self.average.steps}
+        info = {
+            "recipe": self.recipe.name,
+            "stage": self.stage,
+            "step": self.step,
+            "elapsed": self.elapsed,
+            "torch": str(torch.__version__),
+            "fonts": list(self.sources.font_names),
+            "held_out": list(self.recipe.held_out),
+        }
+        training = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average_steps": self.average.steps,
+        }
         return Checkpoint(self.recipe.network, self.charset, self.average.weights, info, training)
 
     def _save(self) -> None:
@@ -217,14 +232,16 @@ def run(args: Namespace) -> int:
     if start and not start.exists():
         raise DataError(f"nothing to start from: there is no {start}")
     open_sources(recipe)  # draws the glyph atlas once, before the processes share it, and finds what is wrong early
-    launch(partial(_train, recipe, output, start), recipe.processes)
+    launch(partial(_train, recipe, output, start, bool(args.resume)), recipe.processes)
     return 0
 
 
-def _train(recipe: Recipe, output: Path, start: Path | None, team: Team) -> None:
+def _train(recipe: Recipe, output: Path, start: Path | None, goes_on: bool, team: Team) -> None:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     resume = checkpoints.load(start) if start else None
+    if resume and not goes_on:
+        resume.training = None  # its weights serve; its place in its own recipe does not
     figures = Trainer(recipe, output, open_sources(recipe), resume, team).run()
     if team.rank == 0:
         print(_shown(figures))

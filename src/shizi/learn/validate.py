@@ -37,9 +37,10 @@ class Validator:
             "clean": [held.lines(rng, PIECE, width, LEVELS["clean"], plain) for _ in range(pieces)],
             "degraded": [held.lines(rng, PIECE, width, LEVELS["degraded"], Style(hand=0.0)) for _ in range(pieces)],
         }
+        pieces = 4 if any(stage.kind == "characters" for stage in recipe.stages) else 0
         self.characters = {
-            "clean": [held.characters(rng, 256, LEVELS["clean"], plain) for _ in range(4)],
-            "degraded": [held.characters(rng, 256, LEVELS["degraded"], Style(hand=0.0)) for _ in range(4)],
+            "clean": [held.characters(rng, 256, LEVELS["clean"], plain) for _ in range(pieces)],
+            "degraded": [held.characters(rng, 256, LEVELS["degraded"], Style(hand=0.0)) for _ in range(pieces)],
         }
         torch.set_rng_state(state)
 

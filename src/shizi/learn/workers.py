@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 
 
 class Team:
@@ -47,7 +47,7 @@ def launch(work: Callable[[Team], None], size: int) -> None:
     with socket.socket() as probe:  # a free port of the loopback interface
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    mp.spawn(_member, (work, size, port), nprocs=size)  # type: ignore[no-untyped-call]
+    spawn(_member, (work, size, port), nprocs=size)  # type: ignore[no-untyped-call]
 
 
 def _member(rank: int, work: Callable[[Team], None], size: int, port: int) -> None:

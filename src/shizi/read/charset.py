@@ -17,8 +17,8 @@ from shizi.errors import SettingsError
 BLANK = 0
 """Class of CTC's blank (Graves et al. 2006, §3); the characters follow from class 1."""
 
-# Half width first, then what Chinese print uses beside hanzi. Full-width letters and digits are left out: they look like
-# the half-width ones with room around them, and a class that cannot be told apart only costs confidence.
+# Half width first, then what Chinese print uses beside hanzi. Full-width letters and digits are left out: they look
+# like the half-width ones with room around them, and a class that cannot be told apart only costs confidence.
 ASCII = "".join(chr(code) for code in range(0x20, 0x7F))
 PUNCTUATION = "，。、；：？！…—·～（）《》〈〉「」『』【】〔〕［］｛｝“”‘’％＆＃＠＊＋－＝＜＞／＼｜＿＾＄￥〇々"
 SYMBOLS = (

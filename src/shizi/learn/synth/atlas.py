@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from fontTools.ttLib import TTFont
@@ -34,15 +35,15 @@ CENTRE = 18.8
 SHARED = 6
 """A picture that stands for this many characters is a placeholder."""
 SUFFIXES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
-PROBE = "国的一是在不了有和人这中大为上个我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
+PROBE = "国的一是在不了有和人这中大为上个我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子"
 
 
 @dataclass(frozen=True)
 class Atlas:
     """Glyph pictures and where they are.
 
-    ``pictures`` (G, 40, 40) uint8, 255 = ink; ``advances`` (G,) pixels at :data:`EM`; ``tops``, ``bottoms`` (G,) rows of
-    the ink; ``table`` (F, C) glyph of font and class, -1 where the font lacks it; ``names`` of the F fonts.
+    ``pictures`` (G, 40, 40) uint8, 255 = ink; ``advances`` (G,) pixels at :data:`EM`; ``tops``, ``bottoms`` (G,) rows
+    of the ink; ``table`` (F, C) glyph of font and class, -1 where the font lacks it; ``names`` of the F fonts.
     """
 
     names: tuple[str, ...]
@@ -85,15 +86,15 @@ def build_atlas(fonts: Sequence[Path], charset: Charset, cache: Path | None = No
     for row, (classes, *_) in enumerate(parts):
         table[row, classes] = np.arange(offset, offset + len(classes))
         offset += len(classes)
-    joined = [np.concatenate([part[i] for part in parts]) for i in range(1, 5)]
-    atlas = Atlas(tuple(font.name for font in fonts), *joined, table=table)  # type: ignore[arg-type]
+    pictures, advances, tops, bottoms = (np.concatenate([part[i] for part in parts]) for i in range(1, 5))
+    atlas = Atlas(tuple(font.name for font in fonts), pictures, advances, tops, bottoms, table)
     if stored:
         stored.parent.mkdir(parents=True, exist_ok=True)
         atlas.save(stored)
     return atlas
 
 
-def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[np.generic], ...]:
+def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
     """Classes, pictures, advances, tops and bottoms of the characters that the font has."""
     with TTFont(path, fontNumber=0, lazy=True) as opened:
         cmap = opened.getBestCmap() or {}
@@ -110,11 +111,12 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[np.generic], ...]:
     digests = [hashlib.blake2b(p.tobytes(), digest_size=8).digest() for p in pictures]
     shared = Counter(digests)
     keep = [
-        i for i, char in enumerate(chars)
+        i
+        for i, char in enumerate(chars)
         if advances[i] > 1 and (char == " " or (pictures[i].any() and shared[digests[i]] < SHARED))
     ]
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
-    rows = (pictures > 64).any(axis=2)
+    rows = np.any(pictures > 64, axis=2)
     inked = rows.any(axis=1)
     tops = np.where(inked, rows.argmax(axis=1), CENTRE).astype(np.float32)
     bottoms = np.where(inked, CELL - rows[:, ::-1].argmax(axis=1), CENTRE).astype(np.float32)

@@ -32,7 +32,8 @@ def run(args: Namespace) -> int:
         (Stage("lines", steps=1, ctc=1.0),),
         fonts=str(args.fonts),
         corpora=str(args.corpora or ""),
-        backgrounds=str(getattr(args, "backgrounds", None) or ""),
+        backgrounds=str(args.backgrounds or ""),
+        alphabet=args.alphabet or "",
     )
     torch.manual_seed(args.seed)
     sources = open_sources(recipe)
@@ -48,7 +49,9 @@ def _style(level: str) -> Style:
     return Style(loose=0.0, hand=0.0, cut=0.0) if level == "clean" else Style()
 
 
-def _made(sources: Sources, rng: np.random.Generator, level: str, count: int) -> Iterator[tuple[NDArray[np.uint8], str]]:
+def _made(
+    sources: Sources, rng: np.random.Generator, level: str, count: int
+) -> Iterator[tuple[NDArray[np.uint8], str]]:
     """``count`` pairs of (32, W) strip and text."""
     while count > 0:
         batch = sources.maker.lines(rng, min(PIECE, count), int(rng.choice(WIDTHS)), LEVELS[level], _style(level))

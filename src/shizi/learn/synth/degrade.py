@@ -151,7 +151,8 @@ def _rules(ink: Tensor, share: float) -> Tensor:
     row = torch.where(through, height * _uniform(n, device), edge)
     y = torch.arange(height, device=device).view(1, 1, -1, 1)
     x = torch.arange(width, device=device).view(1, 1, 1, -1)
-    across = (1 - (y - row - 0.02 * x * (_uniform(n, device) - 0.5)).abs() / (0.5 + 0.7 * _uniform(n, device))).clamp(min=0)
+    away = (y - row - 0.02 * x * (_uniform(n, device) - 0.5)).abs()
+    across = (1 - away / (0.5 + 0.7 * _uniform(n, device))).clamp(min=0)
     ink = torch.maximum(ink, across * _chosen(n, share, device) * (0.4 + 0.6 * _uniform(n, device)))
     upright = (1 - (x - 3 * _uniform(n, device)).abs()).clamp(min=0)
     return torch.maximum(ink, upright * _chosen(n, share * 0.4, device))
@@ -161,7 +162,8 @@ def _broken(ink: Tensor, share: float) -> Tensor:
     """Worn print: holes of a coarse noise, or the dots of a needle printer."""
     n, _, height, width = ink.shape
     device = ink.device
-    fine = F.interpolate(torch.rand(n, 1, height // 2, max(2, width // 2), device=device), (height, width), mode="bilinear")
+    coarse = torch.rand(n, 1, height // 2, max(2, width // 2), device=device)
+    fine = F.interpolate(coarse, (height, width), mode="bilinear")
     worn = ink * (fine + 0.9 - 0.6 * _uniform(n, device)).clamp(0, 1)
     dots = torch.zeros(1, 1, 2, 2, device=device)
     dots[..., 0, 0] = 1
@@ -218,10 +220,10 @@ def _jpeg(grey: Tensor, share: float) -> Tensor:
         return grey
     pixels = grey[chosen].round().to(torch.uint8).cpu().numpy()
     quality = np.random.default_rng(int(torch.randint(2**31, ()))).integers(15, 81, len(chosen))
-    done = [
-        cv2.imdecode(cv2.imencode(".jpg", p[0], (cv2.IMWRITE_JPEG_QUALITY, int(q)))[1], cv2.IMREAD_GRAYSCALE)
-        for p, q in zip(pixels, quality, strict=True)
-    ]
+    done = []
+    for picture, chosen_quality in zip(pixels, quality, strict=True):
+        packed = cv2.imencode(".jpg", picture[0], (cv2.IMWRITE_JPEG_QUALITY, int(chosen_quality)))[1]
+        done.append(np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)))
     grey = grey.clone()
     grey[chosen] = torch.from_numpy(np.stack(done)).unsqueeze(1).to(grey)
     return grey

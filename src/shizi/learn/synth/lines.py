@@ -113,7 +113,7 @@ class LineMaker:
         return torch.from_numpy(made).unsqueeze(1).to(self.device)
 
     def _fonts(self, rng: Random, classes: NDArray[np.int64]) -> NDArray[np.int32]:
-        """(K,) glyphs for the classes: hanzi in one font, letters in the same or in a Latin one; -1 where it lacks them."""
+        """(K,) glyphs: hanzi in one font, letters in the same or in a Latin one; -1 where the font lacks them."""
         han = int(rng.choice(self.han_fonts, p=self.han_share))
         latin = int(rng.choice(self.latin_fonts))
         letters = self.is_latin[classes]
@@ -173,7 +173,7 @@ class _Row:
     @property
     def middles(self) -> NDArray[np.float32]:
         """Column of each character's middle in the strip."""
-        return (self.starts + self.ends) / 2 + np.float32(self.left)
+        return ((self.starts + self.ends) / 2 + self.left).astype(np.float32)
 
     @classmethod
     def laid_out(
@@ -211,7 +211,7 @@ class _Row:
         middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + rng.uniform(-0.8, 0.8) * free
         right = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
         zeros = np.zeros(keep, dtype=np.float32)
-        bends = np.stack([rng.normal(0, 0.05, keep), rng.normal(0, 0.06, keep)], 1) if hand else np.stack([zeros] * 2, 1)
+        bends = np.stack([rng.normal(0, 0.05, keep), rng.normal(0, 0.06, keep)] if hand else [zeros, zeros], axis=1)
         return cls(
             classes=[int(c) for c in classes[:keep]],
             glyphs=glyphs[:keep],

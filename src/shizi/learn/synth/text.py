@@ -14,13 +14,12 @@ from shizi.read.charset import Charset, gb2312_hanzi, tgh_rest
 
 Random = np.random.Generator
 CAPITALS = "零壹贰叁肆伍陆柒捌玖"
-UNITS = ("kg", "g", "mg", "ml", "mL", "L", "cm", "mm", "m²", "km", "元", "％", "%", "℃", "件", "个", "盒", "台", "GB", "MHz", "V", "W", "kWh")
+UNITS = ("kg", "g", "mg", "ml", "mL", "L", "cm", "mm", "m²", "km", "元", "％", "%", "℃", "件", "个", "盒", "GB", "V")
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATE = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-LABELS = (
-    "合计", "金额", "数量", "单价", "小计", "日期", "编号", "电话", "地址", "姓名", "总计", "税率", "发票号码", "开户行", "账号", "备注",
-    "TOTAL", "CASH", "CHANGE", "Tel", "No.", "Date", "Qty", "TAX", "GST", "RM", "Invoice No", "Item", "Price", "Subtotal",
-)
+LABELS: tuple[str, ...] = ("合计", "金额", "数量", "单价", "小计", "日期", "编号", "电话", "地址", "姓名", "总计", "税率", "发票号码")
+LABELS += ("开户行", "账号", "备注", "TOTAL", "CASH", "CHANGE", "Tel", "No.", "Date", "Qty", "TAX", "GST", "Price")
+MONTHS = ("Jan", "Feb", "Mar", "April", "May", "JUN", "July", "Aug", "SEP", "Oct", "Nov", "Dec")
 
 
 def pick(rng: Random, values: Sequence[str]) -> str:
@@ -52,10 +51,8 @@ def date(rng: Random) -> str:
     """A date, with or without a time, in a common format."""
     y, m, d = int(rng.integers(1949, 2036)), int(rng.integers(1, 13)), int(rng.integers(1, 29))
     h, minute, s = int(rng.integers(24)), int(rng.integers(60)), int(rng.integers(60))
-    day = pick(rng, (
-        f"{y}年{m}月{d}日", f"{y}-{m:02}-{d:02}", f"{y}/{m}/{d}", f"{y}.{m:02}.{d:02}", f"{d:02}/{m:02}/{y}", f"{m}月{d}日", f"{y}年",
-        f"{d} {pick(rng, ('Jan', 'Feb', 'Mar', 'April', 'May', 'JUN', 'July', 'Aug', 'SEP', 'Oct', 'Nov', 'Dec'))} {y}",
-    ))
+    western = (f"{y}-{m:02}-{d:02}", f"{y}/{m}/{d}", f"{y}.{m:02}.{d:02}", f"{d:02}/{m:02}/{y}")
+    day = pick(rng, (f"{y}年{m}月{d}日", f"{m}月{d}日", f"{y}年", f"{d} {pick(rng, MONTHS)} {y}", *western))
     clock = pick(rng, ("", "", f" {h:02}:{minute:02}", f" {h:02}:{minute:02}:{s:02}", f" {h % 12 + 1}:{minute:02} PM"))
     return day + clock
 
@@ -66,7 +63,8 @@ def capital_amount(rng: Random) -> str:
     text, units = "", ("", "拾", "佰", "仟", "万", "拾", "佰", "仟", "亿")
     for place, figure in enumerate(reversed(str(value))):
         text = (CAPITALS[int(figure)] + (units[place] if figure != "0" else "")) + text
-    return pick(rng, ("", "人民币", "大写：", "（大写）")) + text.rstrip("零") + pick(rng, ("元整", "圆整", "元伍角", "元正"))
+    start, end = pick(rng, ("", "人民币", "大写：", "（大写）")), pick(rng, ("元整", "圆整", "元伍角", "元正"))
+    return start + text.rstrip("零") + end
 
 
 def code(rng: Random) -> str:
@@ -79,7 +77,7 @@ def code(rng: Random) -> str:
         return name + digits(rng, 0, 4) + "@" + pick(rng, ("qq.com", "163.com", "gmail.com", "sina.cn", "example.org"))
     if kind == 2:
         name = "".join(rng.choice(list(string.ascii_lowercase), int(rng.integers(3, 10))))
-        return pick(rng, ("http://www.", "https://", "www.")) + name + pick(rng, (".com", ".cn", ".com.cn", ".org", ".net/index.html"))
+        return pick(rng, ("http://www.", "https://", "www.")) + name + pick(rng, (".com", ".cn", ".com.cn", ".net/a"))
     if kind == 3:
         tail = "".join(rng.choice(list(PLATE + string.digits * 3), 5))
         return pick(rng, PROVINCES) + pick(rng, PLATE) + pick(rng, ("", "·", " ")) + tail
@@ -102,14 +100,18 @@ class Sampler:
         hanzi = gb2312_hanzi()
         self.hanzi = [c for c in hanzi if c in charset]
         self.rest = [c for c in tgh_rest() if c in charset]
-        self.marks = [c for c in charset.chars if c != " " and c not in set(hanzi) and c not in set(tgh_rest())]
+        known = {*hanzi, *tgh_rest(), " "}
+        self.marks = [c for c in charset.chars if c not in known]
         self.letters = [c for c in string.ascii_letters + string.digits + string.punctuation if c in charset]
         makers: list[tuple[float, Callable[[Random], str]]] = [
             (self.natural, self.prose),
             (0.16 if self.english else 0.0, self.words),
             (0.14, self.random_hanzi),
             (0.06, self.random_marks),
-            (0.05, number), (0.03, date), (0.015, capital_amount), (0.03, code),
+            (0.05, number),
+            (0.03, date),
+            (0.015, capital_amount),
+            (0.03, code),
             (0.04, self.labelled),
         ]
         weights = np.array([w for w, _ in makers])
@@ -161,9 +163,8 @@ class Sampler:
         if rng.random() < 0.5 and self.letters:
             return "".join(rng.choice(self.letters, int(rng.integers(1, 11))))
         pool = self.marks or list(self.charset.chars)
-        made = [pick(rng, self.hanzi) if self.hanzi and rng.random() < 0.4 else pick(rng, pool)
-                for _ in range(int(rng.integers(1, 9)))]
-        return "".join(made)
+        count = int(rng.integers(1, 9))
+        return "".join(pick(rng, self.hanzi if self.hanzi and rng.random() < 0.4 else pool) for _ in range(count))
 
     def labelled(self, rng: Random) -> str:
         """A form's label and its value."""
@@ -179,9 +180,8 @@ def _read_corpora(folder: Path, charset: Charset) -> tuple[list[list[str]], list
     chinese: list[list[str]] = []
     english: list[list[str]] = []
     for path in files:
-        opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
-        with opened as lines:
-            entries = [line.strip()[:400] for line in lines]
+        data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+        entries = [line.strip()[:400] for line in data.decode("utf-8", "replace").splitlines()]
         good = [e for e in entries if e and len(charset.known(e)) >= 0.9 * len(e)]
         if not good:
             continue

@@ -1,0 +1,197 @@
+"""Lines found on pages that the tests draw themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from shizi.errors import SettingsError
+from shizi.find import FINDERS, find
+from shizi.settings import FindSettings
+from shizi.types import Quad
+
+SETTINGS = FindSettings()
+Box = tuple[int, int, int, int]
+Grey = NDArray[np.uint8]
+
+
+class Sheet:
+    """A page, and the boxes of the ink of the lines written on it."""
+
+    def __init__(self, width: int = 900, height: int = 600, ground: int = 250) -> None:
+        self.image = Image.new("L", (width, height), ground)
+        self.draw = ImageDraw.Draw(self.image)
+        self.boxes: list[Box] = []
+
+    def write(self, x: int, y: int, text: str, size: int = 22, ink: int = 20) -> None:
+        font = ImageFont.load_default(size=size)
+        self.boxes.append(tuple(round(v) for v in self.draw.textbbox((x, y), text, font)))
+        self.draw.text((x, y), text, ink, font)
+
+    @property
+    def page(self) -> Grey:
+        return np.asarray(self.image)
+
+
+def same(quad: Quad, box: Box) -> bool:
+    """IoU of at least 0.7."""
+    left, top, right, bottom = quad.bounds
+    wide, high = min(right, box[2]) - max(left, box[0]), min(bottom, box[3]) - max(top, box[1])
+    shared = max(0.0, wide) * max(0.0, high)
+    return shared >= 0.7 * ((right - left) * (bottom - top) + (box[2] - box[0]) * (box[3] - box[1]) - shared)
+
+
+def check(page: Grey, boxes: list[Box], wanted: FindSettings = SETTINGS) -> None:
+    """Each box is found once, and nothing else."""
+    quads = find(page, wanted)
+    assert [sum(same(q, b) for q in quads) for b in boxes] == [1] * len(boxes), [q.bounds for q in quads]
+    assert len(quads) == len(boxes), [q.bounds for q in quads]
+
+
+def prose(ground: int = 250, ink: int = 20, size: int = 22) -> Sheet:
+    sheet = Sheet(ground=ground)
+    for i, text in enumerate(("Lines of text, one below", "the other; the gaps between", "words do not part them.")):
+        sheet.write(60, 60 + 2 * size * i, text, size, ink)
+    return sheet
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(250, 20), (20, 240), (255, 150), (90, 200)])
+def test_dark_and_light_text(ground: int, ink: int) -> None:
+    sheet = prose(ground, ink)
+    check(sheet.page, sheet.boxes)
+
+
+@pytest.mark.parametrize("size", [12, 16, 24, 40, 64])
+def test_sizes(size: int) -> None:
+    sheet = Sheet(1000, 400)
+    sheet.write(40, 40, "Heights of", size)
+    sheet.write(40, 40 + round(1.6 * size), "letters 0123", size)
+    check(sheet.page, sheet.boxes)
+
+
+def test_very_large_letters() -> None:
+    sheet = Sheet(1600, 700)
+    sheet.write(80, 150, "GRAND", 300)
+    check(sheet.page, sheet.boxes)
+
+
+def test_columns_stay_apart() -> None:
+    sheet = Sheet()
+    for i in range(6):
+        sheet.write(40, 40 + 36 * i, "left column text")
+        sheet.write(500, 40 + 36 * i, "right column text")
+    check(sheet.page, sheet.boxes)
+
+
+def test_a_light_heading_on_a_dark_bar_above_dark_text() -> None:
+    sheet = prose()
+    sheet.draw.rectangle((40, 400, 860, 460), fill=30)
+    sheet.write(80, 416, "Total amount due", ink=240)
+    check(sheet.page, sheet.boxes)
+
+
+def test_a_table_is_found_cell_by_cell_without_its_rules() -> None:
+    sheet = Sheet()
+    for row in range(5):
+        for column, text in enumerate(("Item", "Price", "Count")):
+            sheet.write(70 + 260 * column, 60 + 60 * row, f"{text} {row}{column}")
+    for row in range(6):
+        sheet.draw.line((40, 45 + 60 * row, 820, 45 + 60 * row), fill=20, width=2)
+    for column in range(4):
+        sheet.draw.line((40 + 260 * column, 45, 40 + 260 * column, 345), fill=20, width=2)
+    check(sheet.page, sheet.boxes)
+
+
+def test_dots_and_punctuation_belong_to_their_line() -> None:
+    sheet = prose()
+    sheet.write(60, 300, "i j i: ä; wait... 'no'")
+    check(sheet.page, sheet.boxes)
+
+
+def test_a_stroke_alone_in_its_cell_belongs_to_its_line() -> None:
+    """一 between two characters: a bar far lower than its neighbours."""
+    sheet = prose()
+    sheet.draw.rectangle((60, 300, 80, 322), outline=20, width=3)
+    sheet.draw.rectangle((88, 310, 110, 312), fill=20)
+    sheet.draw.rectangle((118, 300, 138, 322), outline=20, width=3)
+    check(sheet.page, [*sheet.boxes, (60, 300, 139, 323)])
+
+
+def test_a_lone_digit_is_kept_and_specks_are_not() -> None:
+    sheet = prose()
+    sheet.write(600, 400, "7")
+    for x, y in ((500, 300), (710, 90), (300, 500)):
+        sheet.draw.rectangle((x, y, x + 2, y + 2), fill=20)
+    check(sheet.page, sheet.boxes)
+
+
+def test_a_line_that_climbs_is_one_line_along_its_slope() -> None:
+    sheet = Sheet()
+    sheet.write(100, 290, "a line that climbs a little from left to right")
+    left, top, right, bottom = sheet.boxes[0]
+    turned = np.asarray(sheet.image.rotate(4, Image.Resampling.BICUBIC, fillcolor=250))
+    (quad,) = find(turned, SETTINGS)
+    assert quad.width == pytest.approx(right - left, rel=0.05)
+    assert quad.height < 1.5 * (bottom - top)
+    (x0, y0), (x1, y1) = quad.points[:2]
+    assert np.degrees(np.arctan2(y0 - y1, x1 - x0)) == pytest.approx(4, abs=1)
+
+
+def test_shade_and_noise_do_not_hide_text() -> None:
+    sheet = prose()
+    shade = np.linspace(1.0, 0.45, 900)[None] * sheet.page
+    noisy = shade + np.random.default_rng(3).normal(0, 4, shade.shape)
+    check(noisy.clip(0, 255).astype(np.uint8), sheet.boxes)
+
+
+def test_a_large_page_is_looked_at_smaller_and_answered_in_its_own_pixels() -> None:
+    sheet = prose(size=26)
+    check(sheet.page, sheet.boxes, replace(SETTINGS, max_side=600))
+
+
+def test_lines_lower_than_the_bound_are_dropped() -> None:
+    sheet = prose()
+    assert find(sheet.page, replace(SETTINGS, min_height=60.0)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_lines_where_there_is_no_text(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    slope = np.linspace(30, 220, 400)[None] * np.ones((300, 1))
+    for picture in (
+        np.full((300, 400), 255, np.uint8),
+        np.zeros((300, 400), np.uint8),
+        slope.astype(np.uint8),
+        (200 + rng.normal(0, 3, (300, 400))).astype(np.uint8),
+        rng.integers(0, 256, (300, 400)).astype(np.uint8),
+    ):
+        assert find(picture, SETTINGS) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 999))
+def test_any_picture_has_an_answer(rows: int, columns: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = rng.choice(np.array((0, 128, 255), np.uint8), (rows, columns), p=(0.2, 0.1, 0.7))
+    for quad in find(picture, SETTINGS):
+        assert quad.width > 0 and quad.height > 0
+
+
+def test_a_page_is_not_written_on() -> None:
+    page = prose().page.copy()
+    before = page.copy()
+    page.setflags(write=False)
+    find(page, SETTINGS)
+    assert np.array_equal(page, before)
+
+
+def test_an_unknown_finder_is_named() -> None:
+    assert "projection" in FINDERS
+    with pytest.raises(SettingsError, match="'psychic'"):
+        find(np.full((50, 50), 255, np.uint8), replace(SETTINGS, finder="psychic"))
