@@ -195,3 +195,12 @@ def test_an_unknown_finder_is_named() -> None:
     assert "projection" in FINDERS
     with pytest.raises(SettingsError, match="'psychic'"):
         find(np.full((50, 50), 255, np.uint8), replace(SETTINGS, finder="psychic"))
+
+
+def test_a_row_of_dashes_is_no_line() -> None:
+    sheet = prose()
+    page = sheet.page.copy()
+    row = page.shape[0] - 12
+    for left in range(10, page.shape[1] - 20, 10):
+        page[row : row + 3, left : left + 7] = 20
+    check(page, sheet.boxes)

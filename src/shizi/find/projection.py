@@ -31,6 +31,8 @@ _LOOSEST = 2.2  # and that makes it no line
 _TONE = 3.0  # ratio between the depths of ink that one line may hold
 _RIM = 0.7  # share of its rims that shows ground, for a line of which little else is known
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
+_FLAT = 25.0  # times as wide as high, and
+_LOW = 0.45  # of the height of the page's median line: a row of dashes or a broken rule, which no one reads
 _COARSE = 3  # the smaller page is smaller by this
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
 
@@ -97,7 +99,15 @@ def find(page: Grey, settings: FindSettings) -> list[Quad]:
             sure = (lines.count >= 2) & (marks >= _RIM) & (lines.high <= 1.5 * lines.size)
             lines, marks = lines.only(sure), marks[sure]
             found.append((_enlarged(lines, page.shape[1] / small.shape[1], page.shape[0] / small.shape[0]), marks))
-    return [Quad.of(corners / ratio) for corners in _choose(found).corners()]
+    return _without_rules([Quad.of(corners / ratio) for corners in _choose(found).corners()])
+
+
+def _without_rules(quads: list[Quad]) -> list[Quad]:
+    """Rows of dashes left out: low and very long beside the page's other lines."""
+    if len(quads) < 3:
+        return quads
+    low = _LOW * float(np.median([quad.height for quad in quads]))
+    return [quad for quad in quads if quad.height >= low or quad.width <= _FLAT * quad.height]
 
 
 def _scaled(page: Grey, ratio: float) -> Grey:

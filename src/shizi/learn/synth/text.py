@@ -111,7 +111,8 @@ class Sampler:
             (0.05, number),
             (0.03, date),
             (0.015, capital_amount),
-            (0.03, code),
+            (0.045, code),
+            (0.03, self.leader),
             (0.04, self.labelled),
         ]
         weights = np.array([w for w, _ in makers])
@@ -165,6 +166,13 @@ class Sampler:
         pool = self.marks or list(self.charset.chars)
         count = int(rng.integers(1, 9))
         return "".join(pick(rng, self.hanzi if self.hanzi and rng.random() < 0.4 else pool) for _ in range(count))
+
+    def leader(self, rng: Random) -> str:
+        """A row of dots or strokes, as in tables of contents and forms, mostly with something before and after it."""
+        row = pick(rng, ".......…·-_=*—~") * int(rng.integers(3, 30))
+        before = self.random_hanzi(rng)[:4] if self.hanzi and rng.random() < 0.5 else pick(rng, LABELS)
+        blank = pick(rng, ("", " "))
+        return pick(rng, ("", before + blank)) + row + pick(rng, ("", blank + digits(rng, 1, 3)))
 
     def labelled(self, rng: Random) -> str:
         """A form's label and its value."""
