@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
-from shizi.find import FINDERS, find
+from shizi.find import FINDERS, find, projection
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -197,10 +197,9 @@ def test_an_unknown_finder_is_named() -> None:
         find(np.full((50, 50), 255, np.uint8), replace(SETTINGS, finder="psychic"))
 
 
-def test_a_row_of_dashes_is_no_line() -> None:
-    sheet = prose()
-    page = sheet.page.copy()
-    row = page.shape[0] - 12
-    for left in range(10, page.shape[1] - 20, 10):
-        page[row : row + 3, left : left + 7] = 20
-    check(page, sheet.boxes)
+def test_rows_of_dashes_are_left_out() -> None:
+    lines = [Quad.box(10, top, 400, top + 20) for top in (10, 50, 90)]
+    small_print = Quad.box(10, 130, 200, 138)
+    dashes = Quad.box(10, 160, 400, 166)
+    assert projection._without_rules([*lines, small_print, dashes]) == [*lines, small_print]
+    assert projection._without_rules([dashes]) == [dashes]

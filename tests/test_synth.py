@@ -170,3 +170,15 @@ def test_the_command_writes_a_set_and_a_sheet(tmp_path: Path) -> None:
 def test_the_command_wants_something_to_write() -> None:
     with pytest.raises(DataError, match="nothing to write"):
         run(Namespace(fonts=".", output=None, sheet=None))
+
+
+def test_capitals_that_stand_for_small_letters_are_left_out(tmp_path: Path) -> None:
+    letters = "abdeghnqrt"
+    capitals = {c: 1 + i % 5 for i, c in enumerate(letters.upper())}
+    small = {c: 1 + (i + 2) % 5 for i, c in enumerate(letters)}
+    charset = Charset.of(letters + letters.upper())
+    honest = build_atlas([drawn_font(tmp_path / "honest.ttf", capitals | small)], charset)
+    assert (honest.table[0, 1:] >= 0).all()
+    false = build_atlas([drawn_font(tmp_path / "false.ttf", capitals | {c.lower(): n for c, n in capitals.items()})], charset)
+    assert (false.table[0, charset.encode(letters.upper())] >= 0).all()
+    assert (false.table[0, charset.encode(letters)] < 0).all()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ CENTRE = 18.8
 """Row of the middle of an average hanzi in a cell."""
 SHARED = 6
 """A picture that stands for this many characters is a placeholder."""
+VERSION = 2
+"""Counted up when glyphs are chosen or drawn otherwise, so that kept atlases of before are not taken."""
 SUFFIXES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
 PROBE = "国的一是在不了有和人这中大为上个我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子"
 
@@ -76,7 +78,8 @@ def font_files(folder: Path) -> list[Path]:
 
 def build_atlas(fonts: Sequence[Path], charset: Charset, cache: Path | None = None) -> Atlas:
     """Draw all characters of ``charset`` with all ``fonts``; kept in the folder ``cache`` for next time."""
-    key = hashlib.sha256(json.dumps([charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts]]).encode())
+    about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts]]
+    key = hashlib.sha256(json.dumps(about).encode())
     stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
     if stored and stored.exists():
         return Atlas.open(stored)
@@ -110,10 +113,11 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
         advances[index] = font.getlength(char)
     digests = [hashlib.blake2b(p.tobytes(), digest_size=8).digest() for p in pictures]
     shared = Counter(digests)
+    false = _false_lower_case(dict(zip(chars, pictures, strict=True)))
     keep = [
         i
         for i, char in enumerate(chars)
-        if advances[i] > 1 and (char == " " or (pictures[i].any() and shared[digests[i]] < SHARED))
+        if advances[i] > 1 and (char == " " or (pictures[i].any() and shared[digests[i]] < SHARED)) and char not in false
     ]
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
     rows = np.any(pictures > 64, axis=2)
@@ -121,6 +125,25 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
     tops = np.where(inked, rows.argmax(axis=1), CENTRE).astype(np.float32)
     bottoms = np.where(inked, CELL - rows[:, ::-1].argmax(axis=1), CENTRE).astype(np.float32)
     return np.array(charset.encode("".join(chars[i] for i in keep)), dtype=np.int64), pictures, advances, tops, bottoms
+
+
+def _false_lower_case(drawn: Mapping[str, NDArray[np.uint8]]) -> frozenset[str]:
+    """The lower-case letters of a font that draws them as capitals, large or small; else nothing.
+
+    Looked at are letters whose two cases differ in shape, brought to one size.
+    """
+    pairs = [(c, c.upper()) for c in "abdeghnqrt" if c in drawn and c.upper() in drawn]
+    alike = sum(float(np.abs(_shape(drawn[low]) - _shape(drawn[high])).mean()) < 0.16 for low, high in pairs)
+    return frozenset("abcdefghijklmnopqrstuvwxyz") if pairs and alike > len(pairs) / 2 else frozenset()
+
+
+def _shape(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(16, 16) the ink alone, scaled to fill the square, in [0, 1]."""
+    rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
+    if not len(rows):
+        return np.zeros((16, 16), dtype=np.float32)
+    ink = Image.fromarray(picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return np.asarray(ink.resize((16, 16), Image.Resampling.BOX), dtype=np.float32) / 255
 
 
 def _fit(path: Path, hanzi: Sequence[str], capitals: Sequence[str]) -> tuple[float, float]:
