@@ -157,7 +157,8 @@ def test_the_command_writes_a_set_and_a_sheet(tmp_path: Path) -> None:
     (tmp_path / "fonts").mkdir()
     pillow_font(tmp_path / "fonts" / "pillow.ttf")
     places = {"fonts": tmp_path / "fonts", "output": tmp_path / "set", "sheet": tmp_path / "sheet.png"}
-    assert run(Namespace(**places, corpora=None, backgrounds=None, alphabet=None, count=5, level="degraded", seed=1)) == 0
+    texts = {"corpora": None, "backgrounds": None, "alphabet": None}
+    assert run(Namespace(**places, **texts, count=5, level="degraded", seed=1)) == 0
     rows = (tmp_path / "set" / "labels.tsv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 5
     for row in rows:
@@ -179,6 +180,7 @@ def test_capitals_that_stand_for_small_letters_are_left_out(tmp_path: Path) -> N
     charset = Charset.of(letters + letters.upper())
     honest = build_atlas([drawn_font(tmp_path / "honest.ttf", capitals | small)], charset)
     assert (honest.table[0, 1:] >= 0).all()
-    false = build_atlas([drawn_font(tmp_path / "false.ttf", capitals | {c.lower(): n for c, n in capitals.items()})], charset)
+    copies = {c.lower(): n for c, n in capitals.items()}
+    false = build_atlas([drawn_font(tmp_path / "false.ttf", capitals | copies)], charset)
     assert (false.table[0, charset.encode(letters.upper())] >= 0).all()
     assert (false.table[0, charset.encode(letters)] < 0).all()

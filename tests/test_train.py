@@ -90,7 +90,7 @@ def test_a_held_out_font_is_not_trained_on(tmp_path: Path) -> None:
 
 
 def test_a_held_out_font_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none.ttf"):
+    with pytest.raises(DataError, match="none"):
         open_sources(Recipe.open(recipe_file(tmp_path, 'held_out = ["none.ttf"]')))
 
 
@@ -128,8 +128,8 @@ def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
                        '[[stage]]\nname = "real"\nsteps = 2\nbatch = 8\nctc = 1.0\nwidths = [160]\nreal = 1.0\n')
     from shizi.learn.synth.command import run as synth
 
-    places = {"fonts": tmp_path / "fonts", "corpora": None, "backgrounds": None, "output": tmp_path / "real", "sheet": None}
-    synth(Namespace(**places, alphabet="0123456789", count=40, level="clean", seed=1))
+    places = {"fonts": tmp_path / "fonts", "corpora": None, "backgrounds": None, "output": tmp_path / "real"}
+    synth(Namespace(**places, sheet=None, alphabet="0123456789", count=40, level="clean", seed=1))
     recipe = Recipe.open(path)
     sources = open_sources(recipe)
     batch = sources.batch(np.random.default_rng(0), recipe.stages[0])
@@ -144,7 +144,7 @@ def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.pt"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="x.pt"):
+    with pytest.raises(DataError, match="no checkpoint"):
         checkpoints.load(path)
 
 

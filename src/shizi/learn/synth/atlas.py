@@ -114,11 +114,9 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
     digests = [hashlib.blake2b(p.tobytes(), digest_size=8).digest() for p in pictures]
     shared = Counter(digests)
     false = _false_lower_case(dict(zip(chars, pictures, strict=True)))
-    keep = [
-        i
-        for i, char in enumerate(chars)
-        if advances[i] > 1 and (char == " " or (pictures[i].any() and shared[digests[i]] < SHARED)) and char not in false
-    ]
+    inked = pictures.any(axis=(1, 2))
+    drawn = [char == " " or (inked[i] and shared[digests[i]] < SHARED) for i, char in enumerate(chars)]
+    keep = [i for i, char in enumerate(chars) if drawn[i] and advances[i] > 1 and char not in false]
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
     rows = np.any(pictures > 64, axis=2)
     inked = rows.any(axis=1)

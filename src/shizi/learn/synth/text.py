@@ -17,8 +17,8 @@ CAPITALS = "零壹贰叁肆伍陆柒捌玖"
 UNITS = ("kg", "g", "mg", "ml", "mL", "L", "cm", "mm", "m²", "km", "元", "％", "%", "℃", "件", "个", "盒", "GB", "V")
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATE = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-LABELS: tuple[str, ...] = ("合计", "金额", "数量", "单价", "小计", "日期", "编号", "电话", "地址", "姓名", "总计", "税率", "发票号码")
-LABELS += ("开户行", "账号", "备注", "TOTAL", "CASH", "CHANGE", "Tel", "No.", "Date", "Qty", "TAX", "GST", "Price")
+LABELS: tuple[str, ...] = ("合计", "金额", "数量", "单价", "小计", "日期", "编号", "电话", "地址", "姓名", "总计")
+LABELS += ("税率", "发票号码", "开户行", "账号", "备注", "TOTAL", "CASH", "CHANGE", "Tel", "No.", "Date", "Qty", "GST")
 MONTHS = ("Jan", "Feb", "Mar", "April", "May", "JUN", "July", "Aug", "SEP", "Oct", "Nov", "Dec")
 
 
