@@ -114,14 +114,14 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
     digests = [hashlib.blake2b(p.tobytes(), digest_size=8).digest() for p in pictures]
     shared = Counter(digests)
     false = _false_lower_case(dict(zip(chars, pictures, strict=True)))
-    inked = pictures.any(axis=(1, 2))
+    inked: NDArray[np.bool_] = pictures.reshape(len(chars), -1).max(axis=1, initial=0) > 0
     drawn = [char == " " or (inked[i] and shared[digests[i]] < SHARED) for i, char in enumerate(chars)]
     keep = [i for i, char in enumerate(chars) if drawn[i] and advances[i] > 1 and char not in false]
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
     rows = np.any(pictures > 64, axis=2)
-    inked = rows.any(axis=1)
-    tops = np.where(inked, rows.argmax(axis=1), CENTRE).astype(np.float32)
-    bottoms = np.where(inked, CELL - rows[:, ::-1].argmax(axis=1), CENTRE).astype(np.float32)
+    has_ink = rows.any(axis=1)
+    tops = np.where(has_ink, rows.argmax(axis=1), CENTRE).astype(np.float32)
+    bottoms = np.where(has_ink, CELL - rows[:, ::-1].argmax(axis=1), CENTRE).astype(np.float32)
     return np.array(charset.encode("".join(chars[i] for i in keep)), dtype=np.int64), pictures, advances, tops, bottoms
 
 
@@ -141,7 +141,7 @@ def _shape(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     if not len(rows):
         return np.zeros((16, 16), dtype=np.float32)
     ink = Image.fromarray(picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return np.asarray(ink.resize((16, 16), Image.Resampling.BOX), dtype=np.float32) / 255
+    return np.asarray(ink.resize((16, 16), Image.Resampling.BOX)).astype(np.float32) / np.float32(255)
 
 
 def _fit(path: Path, hanzi: Sequence[str], capitals: Sequence[str]) -> tuple[float, float]:
