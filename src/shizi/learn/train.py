@@ -61,8 +61,6 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.charset = sources.charset
         self.model: CRNN = build(recipe.network, self.charset.size).to(self.device)
-        if self.device.type == "cpu":
-            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         self.average = Average(self.model, recipe.average)
         self.stage, self.step, self.elapsed = 0, 0, 0.0
         self.optimiser = self._optimiser()
@@ -142,8 +140,6 @@ class Trainer:
 
     def _loss(self, stage: Stage, batch: Batch) -> Tensor:
         strips = batch.strips.to(self.device)
-        if self.device.type == "cpu":
-            strips = strips.to(memory_format=torch.channels_last)
         if stage.kind == "characters":
             target = torch.tensor([label[0] for label in batch.labels], device=self.device)
             return nn.functional.cross_entropy(self.model.characters(strips).float(), target)
