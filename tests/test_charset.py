@@ -64,3 +64,13 @@ def test_alphabets_that_cannot_be_are_refused() -> None:
         Charset(("ab",))
     with pytest.raises(KeyError):
         Charset.of("a").encode("b")
+
+
+def test_look_alikes_share_a_number() -> None:
+    charset = Charset.default()
+    number = dict(zip(charset.chars, charset.alike[1:], strict=True))
+    for one, other in ("hH", ",，", "-—", "0O", "(（"):
+        assert number[one] == number[other]
+    for one, other in ("il", "日曰", "一-", "，。"):
+        assert number[one] != number[other]
+    assert charset.alike[0] not in charset.alike[1:]

@@ -227,3 +227,16 @@ def test_the_cards_temperature() -> None:
     for wrong in (0, -1, "1", True, math.nan, math.inf, None):
         with pytest.raises(ModelMismatch):
             trust.temperature({"temperature": wrong})
+
+
+def test_look_alikes_side_by_side_are_one_character() -> None:
+    # classes: blank, "h", "H", "x"
+    alike = np.array([0, 1, 1, 2])
+    path = [(0, 5.0), (1, 4.0), (2, 6.0), (0, 5.0), (1, 5.0), (3, 5.0), (0, 5.0), (1, 5.0), (0, 5.0), (2, 5.0)]
+    logits = np.zeros((len(path), 4))
+    for frame, (cls, score) in enumerate(path):
+        logits[frame, cls] = score
+    assert [span.cls for span in ctc.greedy(logits)] == [1, 2, 1, 3, 1, 2]
+    fused = ctc.greedy(logits, alike=alike)
+    assert [span.cls for span in fused] == [2, 1, 3, 1, 2], "a blank between two of them keeps them apart"
+    assert fused[0].start <= 1 and fused[0].end >= 3

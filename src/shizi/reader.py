@@ -204,6 +204,7 @@ class Reader:
             logits,
             valid=math.ceil(width / STRIDE),
             allowed=mask,
+            alike=self._network.charset.alike,
             temperature=self._network.temperature,
             alternatives=settings.alternatives,
             min_alternative=settings.min_alternative,

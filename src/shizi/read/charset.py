@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,14 @@ def gb2312_hanzi() -> str:
 def tgh_rest() -> str:
     """The hanzi of 通用规范汉字表 (2013; 8,105 characters) that GB 2312 lacks, in the table's order."""
     return "".join((Path(__file__).parent / "tgh_rest.txt").read_text(encoding="utf-8").split())
+
+
+LOOKS = str.maketrans("0〇○—–•“”‘’", "ooo--·\"\"''")
+"""Characters that look like another one beyond what NFKC and case folding know."""
+
+
+def _look(char: str) -> str:
+    return unicodedata.normalize("NFKC", char).casefold().translate(LOOKS)
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,15 @@ class Charset:
         """``text`` with full-width letters and digits folded to ASCII, and without what the alphabet lacks."""
         folded = (char if char in self._classes else unicodedata.normalize("NFKC", char) for char in text)
         return "".join(char for piece in folded for char in piece if char in self._classes)
+
+    @cached_property
+    def alike(self) -> NDArray[np.intp]:
+        """(C,) a number for each class, the same for characters that only context tells apart at a glance: cases of a
+        letter, widths of a mark, kinds of dash and of quote, O and 0.
+        """
+        names = ["", *(_look(char) for char in self.chars)]
+        numbers = {name: index for index, name in enumerate(dict.fromkeys(names))}
+        return np.array([numbers[name] for name in names], dtype=np.intp)
 
     def mask(self, allowed: Iterable[str]) -> NDArray[np.bool_]:
         """(C,) True for the blank of CTC and for each allowed character that the alphabet has."""

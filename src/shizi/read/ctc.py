@@ -62,6 +62,7 @@ def greedy(
     *,
     valid: int | None = None,
     allowed: Mask | None = None,
+    alike: NDArray[np.intp] | None = None,
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
@@ -72,6 +73,8 @@ def greedy(
         logits: (T, C).
         valid: frames that count; those behind them are padding. None: all.
         allowed: (C,) True where a class may be read; the others count as impossible. The blank has to be allowed.
+        alike: (C,) number of the group of look-alikes that each class is in. Two of a group side by side without a
+            blank between them are one character that the network is in two minds about; the likelier class is kept.
         temperature: the logits are divided by it before probabilities are taken; it never changes the text.
         alternatives: at most so many other readings a character.
         min_alternative: other readings below this probability are left away.
@@ -83,7 +86,10 @@ def greedy(
     classes = None if allowed is None else _columns(allowed, logits.shape[1])
     if classes is not None:
         scores = scores[:, classes]
-    return _spans(scores, _runs(scores.argmax(axis=1)), classes, temperature, alternatives, min_alternative)
+    runs = _runs(scores.argmax(axis=1))
+    if alike is not None:
+        runs = _fused(runs, scores, alike if classes is None else alike[classes])
+    return _spans(scores, runs, classes, temperature, alternatives, min_alternative)
 
 
 def loss(logits: Logits, classes: Sequence[int]) -> float:
@@ -137,6 +143,20 @@ def log_softmax(logits: Logits) -> NDArray[np.float64]:
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     made: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return made
+
+
+def _fused(runs: Sequence[_Run], scores: Logits, groups: NDArray[np.intp]) -> list[_Run]:
+    """Runs that touch and are of one group as one run of the likelier column."""
+    fused: list[_Run] = []
+    for run in runs:
+        last = fused[-1] if fused else None
+        if last is None or last.end != run.start or groups[last.column] != groups[run.column]:
+            fused.append(run)
+            continue
+        best = log_softmax(scores[last.start : run.end]).max(axis=0)
+        column = last.column if best[last.column] >= best[run.column] else run.column
+        fused[-1] = _Run(column, last.start, run.end)
+    return fused
 
 
 def _columns(allowed: Mask, classes: int) -> NDArray[np.intp]:
