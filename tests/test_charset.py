@@ -69,8 +69,8 @@ def test_alphabets_that_cannot_be_are_refused() -> None:
 def test_look_alikes_share_a_number() -> None:
     charset = Charset.default()
     number = dict(zip(charset.chars, charset.alike[1:], strict=True))
-    for one, other in ("hH", ",，", "-—", "0O", "(（"):
+    for one, other in ("hH", ",，", "-—", "0O", "(（", "毕半"):
         assert number[one] == number[other]
-    for one, other in ("il", "日曰", "一-", "，。"):
+    for one, other in ("il", "日A", "一-", "，。", "1l"):
         assert number[one] != number[other]
     assert charset.alike[0] not in charset.alike[1:]

@@ -91,7 +91,7 @@ class Recipe:
     start: str = ""
     """Checkpoint to start from."""
     bf16: bool = False
-    """Train in bfloat16 where it is safe: faster on accelerators and on CPUs with AVX512-BF16."""
+    """Train in bfloat16 on a CPU too (faster with AVX512-BF16); on an accelerator it always is."""
     processes: int = 1
     """Processes that train together, each with a batch of its own; on a CPU, one a core with ``threads = 1``."""
     threads: int = 0

@@ -127,7 +127,8 @@ class Trainer:
         """One step; the loss and ``done``, both as the whole team sees them, so that all stop together."""
         batch = self.sources.batch(self.rng, stage)
         self.model.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bf16):
+        half = self.recipe.bf16 or self.device.type == "cuda"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             loss = self._loss(stage, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

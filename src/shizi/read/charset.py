@@ -54,6 +54,8 @@ LOOKS = str.maketrans("0〇○—–•“”‘’", "ooo--·\"\"''")
 
 
 def _look(char: str) -> str:
+    if "\u3400" <= char <= "\u9fff" or char >= "\U00020000":
+        return "hanzi"
     return unicodedata.normalize("NFKC", char).casefold().translate(LOOKS)
 
 
@@ -114,8 +116,10 @@ class Charset:
 
     @cached_property
     def alike(self) -> NDArray[np.intp]:
-        """(C,) a number for each class, the same for characters that only context tells apart at a glance: cases of a
-        letter, widths of a mark, kinds of dash and of quote, O and 0.
+        """(C,) a number for each class, the same for characters of which two never touch.
+
+        Those are look-alikes (cases of a letter, widths of a mark, kinds of dash and of quote, O and 0), and all hanzi:
+        a hanzi is several frames wide and fires on one or two of them, so two in a row are one that is doubtful.
         """
         names = ["", *(_look(char) for char in self.chars)]
         numbers = {name: index for index, name in enumerate(dict.fromkeys(names))}

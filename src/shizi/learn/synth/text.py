@@ -15,6 +15,8 @@ from shizi.read.charset import Charset, gb2312_hanzi, tgh_rest
 Random = np.random.Generator
 CAPITALS = "零壹贰叁肆伍陆柒捌玖"
 UNITS = ("kg", "g", "mg", "ml", "mL", "L", "cm", "mm", "m²", "km", "元", "％", "%", "℃", "件", "个", "盒", "GB", "V")
+LONELY = 4
+"""Texts no longer than this are mostly random characters."""
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATE = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 LABELS: tuple[str, ...] = ("合计", "金额", "数量", "单价", "小计", "日期", "编号", "电话", "地址", "姓名", "总计")
@@ -123,6 +125,8 @@ class Sampler:
         """A text of at most ``length`` characters, all of them in the alphabet, not blank at its ends."""
         for _ in range(20):
             text = self._makers[int(np.searchsorted(self._weights, rng.random(), side="right"))](rng)
+            if length <= LONELY and rng.random() < 0.6:  # context cannot help here, so each character counts alike
+                text = self.random_hanzi(rng)[: int(rng.integers(1, length + 1))]
             while len(text) < length and rng.random() < 0.6:
                 maker = self._makers[int(np.searchsorted(self._weights, rng.random(), side="right"))]
                 text += pick(rng, ("", " ", " ", "，", "  ", "：")) + maker(rng)

@@ -1,0 +1,136 @@
+"""The shipped weights on the sample picture: what a person who installs Shizi gets."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from shizi import Reader
+from shizi.learn.metrics import edits, loose
+from shizi.read import weights
+from shizi.types import Page
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "notice.jpg"
+TRUTH = (
+    "会议通知",
+    "各位同事：",
+    "本周项目会议定于2026年12月3日（星期四）下午2:30",
+    "在三楼第一会议室举行，请带好资料，准时参加。",
+    "会后请各组填写《进度表》，并于当天18:00前交回。",
+    "地点：北京市海淀区学院路 37 号 Room 301",
+    "电话：010-6255 8899 E-mail: hello@example.org",
+    "Agenda: OCR model review, budget ¥12,800.50",
+    "识字项目组",
+    "2026年11月22日",
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture(scope="module")
+def pixels() -> NDArray[np.uint8]:
+    return np.asarray(Image.open(SAMPLE).convert("RGB"))
+
+
+def error_rate(page: Page) -> float:
+    truth = loose("".join(TRUTH))
+    return edits(truth, loose(page.text)) / len(truth)
+
+
+def test_it_fits_in_the_package() -> None:
+    assert weights.find().stat().st_size < 15_000_000
+
+
+def test_the_sample_is_read(reader: Reader) -> None:
+    page = reader.read(SAMPLE)
+    assert len(page.lines) == len(TRUTH)
+    assert error_rate(page) <= 0.02
+    exact = sum(loose(line.text) == loose(text) for line, text in zip(page.lines, TRUTH, strict=True))
+    assert exact >= 8
+
+
+def test_characters_stand_in_their_line_from_left_to_right(reader: Reader) -> None:
+    for line in reader.read(SAMPLE).lines:
+        left, top, right, bottom = line.quad.bounds
+        middles = []
+        for char in line.chars:
+            xs, ys = zip(*char.quad.points, strict=True)
+            middles.append(sum(xs) / 4)
+            # a line's crop has a margin of an eighth of its height
+            slack = 0.3 * line.quad.height
+            assert left - slack <= min(xs) and max(xs) <= right + slack
+            assert top - slack <= sum(ys) / 4 <= bottom + slack
+            assert 0 <= char.confidence <= 1
+            assert all(other.text != char.text for other in char.alternatives)
+        assert middles == sorted(middles)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda p: 255 - p, id="light on dark"),
+        pytest.param(lambda p: (150 + p.astype(float) * 0.25).astype(np.uint8), id="faint"),
+        pytest.param(lambda p: np.ascontiguousarray(np.repeat(np.repeat(p, 2, 0), 2, 1)), id="twice the size"),
+    ],
+)
+def test_spoiled_samples_are_read(reader: Reader, pixels: NDArray[np.uint8], spoil: object) -> None:
+    assert error_rate(reader.read(spoil(pixels))) <= 0.06  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_turned_by_exif(reader: Reader, orientation: int) -> None:
+    """A phone held sideways writes turned pixels and says so in EXIF."""
+    back = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    Image.open(SAMPLE).transpose(back[orientation]).save(file, "PNG", exif=exif)
+    page = reader.read(file.getvalue())
+    assert error_rate(page) <= 0.04
+    assert page.width > page.height
+
+
+def test_the_same_strip_reads_the_same_alone_in_company_and_in_threads(
+    reader: Reader, pixels: NDArray[np.uint8]
+) -> None:
+    strips = []
+    for line in reader.read(SAMPLE).lines:
+        left, top, right, bottom = (round(v) for v in line.quad.bounds)
+        strips.append(pixels[max(0, top) : bottom, max(0, left) : right])
+    alone = [reader.read_line(strip) for strip in strips]
+    assert reader.read_lines(strips) == alone
+    assert reader.read_lines(strips[::-1]) == alone[::-1]
+    with ThreadPoolExecutor(4) as pool:
+        for again in pool.map(reader.read_lines, [strips] * 8):
+            assert again == alone
+
+
+def test_an_alphabet_is_kept_to(reader: Reader, pixels: NDArray[np.uint8]) -> None:
+    page = reader.read(pixels, allowed="0123456789")
+    assert {char for line in page.lines for char in line.text} <= set("0123456789")
+    assert "2026" in page.text
+
+
+def test_it_reads_without_a_network() -> None:
+    code = (
+        "import socket, sys\n"
+        "def closed(*a, **k): raise AssertionError('the network was asked for')\n"
+        "socket.socket.connect = socket.getaddrinfo = closed\n"
+        "from shizi import Reader\n"
+        f"page = Reader().read({str(SAMPLE)!r})\n"
+        "assert '会议通知' in page.text\n"
+        "assert not {'torch', 'flask', 'ray'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
