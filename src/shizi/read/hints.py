@@ -50,6 +50,8 @@ def allowed(name_or_path: str) -> frozenset[str]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
     found = frozenset(text) - {"\n", "\r"}
     if not found:
         raise SettingsError(f"{path} holds no character")
