@@ -33,6 +33,7 @@ from shizi.learn.synth.text import Sampler
 from shizi.read import ctc
 from shizi.read.charset import Charset
 from shizi.read.runtime import HEIGHT, INPUT, OUTPUT, STRIDE, Recogniser, metadata
+from shizi.read.trust import fit_temperature
 
 Strips = NDArray[np.float32]
 Run = Callable[[Strips], NDArray[np.float32]]
@@ -46,6 +47,8 @@ LEAST_LINES = 1000
 """Lines that a comparison needs at the least."""
 CALIBRATION_LINES = 64
 """Lines from which the ranges of int8 convolutions are taken; they are not compared."""
+TRUST_LINES = 200
+"""Lines that the temperature of the confidences is fitted on."""
 MAX_LOGIT = 1e-2
 """Largest difference of a logit between torch and its float32 file."""
 MAX_CHANGED = 0.001
@@ -275,9 +278,27 @@ def run(args: Namespace) -> int:
     unseen = [font for font in fonts if font.name in held.info.get("held_out", ())]
     card = {"training": held.info, **(_card(args.card) if args.card else {})}
     batches = made_lines(held.charset, unseen or fonts, args.compare + (CALIBRATION_LINES if args.int8 else 0))
-    found = release(held.model(), held.charset, args.output, card=card, batches=batches, int8=args.int8)
+    model = held.model()
+    card.setdefault("temperature", fitted_temperature(model, held.charset, batches))
+    found = release(model, held.charset, args.output, card=card, batches=batches, int8=args.int8)
     print(json.dumps({name: asdict(difference) for name, difference in found.items()}, indent=2))
     return 0
+
+
+def fitted_temperature(model: nn.Module, charset: Charset, batches: Sequence[Lines]) -> float:
+    """The temperature for the card, fitted on the first :data:`TRUST_LINES` lines; 1 where nothing is read at all."""
+    lines, truths = [], []
+    network = torch_run(model)
+    for batch in batches:
+        if len(truths) >= TRUST_LINES or batch.texts is None:
+            break
+        logits = network(batch.strips)
+        lines += [one[:frames] for one, frames in zip(logits, batch.frames, strict=True)]
+        truths += [charset.encode(text) for text in batch.texts]
+    try:
+        return round(fit_temperature(lines, truths), 4)
+    except DataError:
+        return 1.0
 
 
 def _card(path: Path) -> dict[str, Any]:
