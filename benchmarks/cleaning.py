@@ -4,7 +4,8 @@ The pictures of DATA are spoiled in a few ways and read twice, with cleaning on 
 
 - lines: as they are; light on dark (inverted); faint (all grey values within 40 levels); blurred. Off means
   ``CleanSettings(contrast=False, polarity=False)``.
-- pages: as they are; tilted by 3 to 6 degrees, by turns to either side. Off means ``CleanSettings(deskew=False)``.
+- pages: as they are; tilted by 3 to 6 and by 7 to 10 degrees, by turns to either side. Off means
+  ``CleanSettings(deskew=False)``.
 
 The figures are loose character error rates. The interval of the difference is a paired bootstrap: both readings are
 drawn by the same lots, line by line or page by page, so what the pictures share cancels.
@@ -17,6 +18,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ FAINT = 40
 """Grey levels that are left of a faint picture."""
 BLUR = 0.04
 """Standard deviation of the blur, as a share of the line's height: 1.3 pixels on a strip of 32."""
-TILTS = (3.0, -4.0, 5.0, -6.0)
+TILTS = {"tilted": (3.0, -4.0, 5.0, -6.0), "tilted more": (7.0, -8.0, 9.0, -10.0)}
 """Degrees, counter-clockwise, that pages are turned by, one after the other."""
 
 
@@ -159,12 +161,16 @@ def _lines(one: Slice, on: Reader, off: Reader) -> list[Row]:
 
 
 def _pages(one: Slice, on: Reader, off: Reader) -> list[Row]:
-    tilts = {page.picture: TILTS[index % len(TILTS)] for index, page in enumerate(one.pages)}
-    turned = replace(one, pages=tuple(tilted_truth(page, tilts[page.picture]) for page in one.pages))
-    return [
-        compare("as they are", one, lambda _, pixels: pixels, on, off),
-        compare("tilted", turned, lambda path, pixels: tilted(pixels, tilts[path]), on, off),
-    ]
+    made = [compare("as they are", one, lambda _, pixels: pixels, on, off)]
+    for name, degrees in TILTS.items():
+        tilts = {page.picture: degrees[index % len(degrees)] for index, page in enumerate(one.pages)}
+        turned = replace(one, pages=tuple(tilted_truth(page, tilts[page.picture]) for page in one.pages))
+        made.append(compare(name, turned, partial(_tilted_picture, tilts), on, off))
+    return made
+
+
+def _tilted_picture(tilts: Mapping[Path, float], path: Path, pixels: Pixels) -> Pixels:
+    return tilted(pixels, tilts[path])
 
 
 def show(rows: Sequence[Row]) -> None:
