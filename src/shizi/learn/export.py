@@ -287,7 +287,8 @@ def run(args: Namespace) -> int:
 
 def fitted_temperature(model: nn.Module, charset: Charset, batches: Sequence[Lines]) -> float:
     """The temperature for the card, fitted on the first :data:`TRUST_LINES` lines; 1 where nothing is read at all."""
-    lines, truths = [], []
+    lines: list[NDArray[np.float32]] = []
+    truths: list[list[int]] = []
     network = torch_run(model)
     for batch in batches:
         if len(truths) >= TRUST_LINES or batch.texts is None:
