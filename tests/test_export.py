@@ -24,6 +24,7 @@ from shizi.learn.network.neck import BidirectionalLSTM  # noqa: E402
 from shizi.learn.quantize import quantize  # noqa: E402
 from shizi.read.charset import Charset  # noqa: E402
 from shizi.read.runtime import Recogniser  # noqa: E402
+from shizi.read.trust import HIGHEST, LOWEST
 
 CHARSET = Charset.of("0123456789 识字")
 CONFIG = NetworkConfig(widths=(4, 8, 8, 16), depths=(0, 1, 1, 1), dim=16, hidden=8, layers=2)
@@ -256,7 +257,13 @@ def test_the_command(
     assert exporting.run(args) == 0
     assert made == [1200]
     assert json.loads(capsys.readouterr().out)["float32"]["lines"] == 1200
-    assert Recogniser.open(args.output).card["licence"] == "MIT"
+    written = Recogniser.open(args.output)
+    assert written.card["licence"] == "MIT"
+    assert LOWEST <= written.temperature <= HIGHEST
+    assert written.temperature != 1.0, "it was fitted"
+    card.write_text('{"temperature": 1.5}')
+    assert exporting.run(args) == 0
+    assert Recogniser.open(args.output).temperature == 1.5, "a card that has one is believed"
     for wrong in ("[]", "{"):
         card.write_text(wrong)
         with pytest.raises(DataError, match="JSON"):
