@@ -24,7 +24,7 @@ from shizi.learn.network.neck import BidirectionalLSTM  # noqa: E402
 from shizi.learn.quantize import quantize  # noqa: E402
 from shizi.read.charset import Charset  # noqa: E402
 from shizi.read.runtime import Recogniser  # noqa: E402
-from shizi.read.trust import HIGHEST, LOWEST
+from shizi.read.trust import HIGHEST, LOWEST  # noqa: E402
 
 CHARSET = Charset.of("0123456789 识字")
 CONFIG = NetworkConfig(widths=(4, 8, 8, 16), depths=(0, 1, 1, 1), dim=16, hidden=8, layers=2)
