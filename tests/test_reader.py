@@ -15,7 +15,7 @@ from PIL import Image
 
 from conftest import GAP, GLYPH, HIGH, LOW, BoxNetwork, boxes, encoded
 from shizi.crop import BUCKETS
-from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError
+from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
 from shizi.reader import Reader
 from shizi.types import Line, Quad
 
@@ -206,7 +206,9 @@ def test_allowed_characters_that_the_alphabet_lacks(reader: Reader) -> None:
 
 def test_no_more_lines_than_the_settings_say(make_reader: MakeReader) -> None:
     pixels, _ = boxes(LINES)
-    assert make_reader({"read": {"max_lines": 2}}).read(pixels).text == "\n".join(LINES[:2])
+    with pytest.raises(TooLarge, match="max_lines"):
+        make_reader({"read": {"max_lines": 2}}).read(pixels)
+    assert len(make_reader({"read": {"max_lines": len(LINES)}}).read(pixels).lines) == len(LINES)
 
 
 def test_a_reader_does_not_change_and_threads_share_it(reader: Reader) -> None:

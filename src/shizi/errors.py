@@ -96,7 +96,7 @@ class TooLarge(InputError):
 
     code = "too_large"
     http_status = 413
-    advice = "make the picture smaller, or raise the bound in LoadSettings"
+    advice = "make the picture smaller, or raise the bound in the settings"
 
 
 class TooSmall(InputError):

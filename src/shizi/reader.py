@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi import clean, crop, find, load, text
-from shizi.errors import SettingsError
+from shizi.errors import SettingsError, TooLarge
 from shizi.load import Picture, Source
 from shizi.order import order
 from shizi.read import ctc
@@ -174,7 +174,12 @@ class Reader:
         quads = find.find(upright.page, settings.find)
         height, width = picture.pixels.shape[:2]
         cuts = []
-        for index in order(quads)[: settings.read.max_lines]:
+        if len(quads) > settings.read.max_lines:  # reading only some of them would lose text without saying so
+            bound = f"the bound is {settings.read.max_lines:,}, read.max_lines"
+            error = TooLarge(f"it has {len(quads):,} lines; {bound}")
+            error.source = picture.source
+            raise error
+        for index in order(quads):
             quad = quads[index]
             strip = clean.network_input(crop.crop(upright.page, quad), settings.clean)
             cuts.append(_Cut(strip, upright.back(quad), upright.back(crop.expand(quad)), (width, height)))

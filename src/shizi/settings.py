@@ -91,7 +91,7 @@ class ReadSettings:
     min_alternative: float = 0.005
     """Other readings below this probability are left away."""
     max_lines: int = 5000
-    """Lines of one page that are read."""
+    """Lines of one page; more are an error, not a silent cut."""
 
     def __post_init__(self) -> None:
         _need(0 <= self.threads <= 256, "read.threads lies between 0 and 256")
