@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.errors import SettingsError
-from shizi.read.charset import BLANK, Charset, gb2312_hanzi, tgh_rest
+from shizi.read.charset import BLANK, Charset, big5_hanzi, gb2312_hanzi, tgh_rest
 
 DEFAULT = Charset.default()
 
@@ -14,8 +14,10 @@ def test_the_default_alphabet_holds_what_it_promises() -> None:
     assert len(gb2312_hanzi()) == len(set(gb2312_hanzi())) == 6763
     assert gb2312_hanzi()[0] == "啊" and gb2312_hanzi()[-1] == "齄"
     assert not set(tgh_rest()) & set(gb2312_hanzi())
-    assert DEFAULT.size == len(DEFAULT.chars) + 1 == 8506
-    assert all(char in DEFAULT for char in " aZ09~，。￥℃×±①Ⅻ识字镕")
+    assert len(big5_hanzi()) == len(set(big5_hanzi())) == 5401
+    assert big5_hanzi()[0] == "一" and big5_hanzi()[-1] == "籲"
+    assert DEFAULT.size == len(DEFAULT.chars) + 1 == 10522
+    assert all(char in DEFAULT for char in " aZ09~，。￥℃×±①Ⅻ识字镕識爲")
     assert not any(char in DEFAULT for char in "Ａ１\n\t\u3000")
 
 

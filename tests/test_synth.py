@@ -16,9 +16,10 @@ from fonts import drawn_font, pillow_font
 from shizi.errors import DataError
 from shizi.learn.synth.atlas import CELL, Atlas, build_atlas, font_files
 from shizi.learn.synth.command import run
+from shizi.learn.synth.compose import Composer, Layout
 from shizi.learn.synth.degrade import CLEAN, HARD, Degrader
 from shizi.learn.synth.lines import LineMaker, Style
-from shizi.learn.synth.text import Sampler, capital_amount, code, date, number
+from shizi.learn.synth.text import PROVINCES, Sampler, capital_amount, code, date, number, plate
 from shizi.read.charset import ASCII, Charset
 
 PLAIN = Style(loose=0.0, hand=0.0, cut=0.0)
@@ -94,6 +95,60 @@ def test_there_is_ink_where_the_truth_says(maker: LineMaker) -> None:
                 seen.append(bool(around.any()))
     assert len(seen) > 50
     assert np.mean(seen) > 0.97
+
+
+@pytest.mark.parametrize("form", ["plates", "squared", "scene"])
+def test_lines_of_a_form_have_their_ink_where_the_truth_says(maker: LineMaker, form: str) -> None:
+    style = Style(hand=0.0, cut=0.0, **{form: 1.0})
+    torch.manual_seed(1)
+    batch = maker.lines(np.random.default_rng(4), 24, 320, CLEAN, style)
+    assert batch.centres is not None
+    seen = []
+    for label, centres, strip in zip(batch.labels, batch.centres, batch.strips[:, 0].numpy(), strict=True):
+        ink = strip.min(axis=0) < 0
+        for char, centre in zip(LATIN.decode(label), centres, strict=True):
+            if char.isalnum():
+                seen.append(bool(ink[max(0, int(centre) - 8) : int(centre) + 9].any()))
+    assert len(seen) > 50 and np.mean(seen) > 0.97
+
+
+def test_squares_are_ruled_around_characters() -> None:
+    """The rules lie between the characters and around them, not through them."""
+    glyphs = torch.zeros(1, 40, 40, dtype=torch.uint8)
+    zero, one = torch.zeros(1), torch.ones(1)
+    layout = Layout(
+        glyphs=torch.zeros(1, 2, dtype=torch.int64),
+        starts=torch.tensor([[0.0, 20.0]]),
+        ends=torch.tensor([[20.0, 40.0]]),
+        centres=torch.zeros(1, 2),
+        scales=torch.ones(1, 2),
+        aspects=one,
+        shifts=torch.zeros(1, 2),
+        bends=torch.zeros(1, 2, 2),
+        lefts=torch.tensor([4.0]),
+        middles=torch.tensor([16.0]),
+        slants=zero,
+        tilts=zero,
+        tapers=zero,
+        waves=torch.zeros(1, 3),
+        elastic=zero,
+        widths=torch.tensor([64.0]),
+        rules=one,
+        frames=torch.tensor([[0.0, -10.0, 40.0, 10.0, 1.0, 1.0]]),
+    )
+    ink = Composer(glyphs).draw(layout, 64)[0, 0]
+    middle = ink[16]
+    assert [x for x in range(64) if middle[x] > 0.5] == [4, 24, 44]
+    upright = ink[:, 14]
+    assert [y for y in range(32) if upright[y] > 0.5] == [6, 26]
+
+
+def test_plates_begin_with_a_province_and_a_letter() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        text = plate(rng)
+        assert text[0] in PROVINCES and text[1].isascii() and text[1].isupper() and text[2] in "· "
+        assert 8 <= len(text) <= 9 and not set("IO") & set(text)
 
 
 def test_the_same_seed_makes_the_same_lines(maker: LineMaker) -> None:

@@ -40,6 +40,12 @@ class Stage:
     """Strength of tilt, waves, slant and elastic."""
     hand: float = 0.25
     """Share of lines whose characters move on their own."""
+    squared: float = 0.0
+    """Share of lines written into squares."""
+    plates: float = 0.0
+    """Share of licence plates."""
+    scene: float = 0.0
+    """Share of lines that stand askew, narrow or wide."""
     frames: float = 0.0
     """Weight of the cross-entropy on frames."""
     ctc: float = 0.0
@@ -70,6 +76,10 @@ class Recipe:
     fonts: str
     """Folder of fonts."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    strokes: str = ""
+    """Folder of stroke data to write by hand from; without it, handwriting fonts alone."""
+    hands: int = 24
+    """Made-up hands that write from the stroke data."""
     corpora: str = ""
     """Folder of texts; without it, random characters, numbers and codes."""
     backgrounds: str = ""
@@ -120,7 +130,7 @@ class Recipe:
         if not stages:
             raise SettingsError(f"{path} has no [[stage]]")
         network = NetworkConfig.from_dict(values.pop("network", {}))
-        for key in ("fonts", "corpora", "backgrounds", "cache", "start"):
+        for key in ("fonts", "strokes", "corpora", "backgrounds", "cache", "start"):
             if values.get(key):
                 values[key] = str(path.parent / values[key])
         values["real"] = [str(path.parent / place) for place in values.get("real", [])]

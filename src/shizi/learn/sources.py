@@ -39,7 +39,7 @@ class Sources:
     def batch(self, rng: np.random.Generator, stage: Stage) -> Batch:
         """One step's lines."""
         level = LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]]
-        style = Style(loose=stage.loose, hand=stage.hand)
+        style = Style(stage.loose, stage.hand, squared=stage.squared, plates=stage.plates, scene=stage.scene)
         if stage.kind == "characters":
             return self.maker.characters(rng, stage.batch, level, style)
         width = int(rng.choice(stage.widths))
@@ -115,6 +115,8 @@ def open_sources(recipe: Recipe) -> Sources:
         return LineMaker(atlas, charset, sampler, degrader, weights=weights, device=device)
 
     real = [open_source(Path(place)) for place in recipe.real]
-    return Sources(charset, maker(build_atlas(trained, charset, cache)), maker(build_atlas(held, charset, cache)), real)
+    strokes = Path(recipe.strokes) if recipe.strokes else None
+    atlas = build_atlas(trained, charset, cache, strokes, recipe.hands)
+    return Sources(charset, maker(atlas), maker(build_atlas(held, charset, cache)), real)
 
 

@@ -49,6 +49,17 @@ def tgh_rest() -> str:
     return "".join((Path(__file__).parent / "tgh_rest.txt").read_text(encoding="utf-8").split())
 
 
+VARIANTS = "爲衞説眞幷"
+"""Traditional forms that print uses beside those of Big5."""
+
+
+@cache
+def big5_hanzi() -> str:
+    """The 5,401 frequent hanzi of Big5 (level 1), traditional script, in its order: by strokes."""
+    codes = (high << 8 | low for high in range(0xA4, 0xC7) for low in (*range(0x40, 0x7F), *range(0xA1, 0xFF)))
+    return "".join(code.to_bytes(2, "big").decode("big5") for code in codes if code <= 0xC67E)
+
+
 LOOKS = str.maketrans("0〇○—–•“”‘’", "ooo--·\"\"''")
 """Characters that look like another one beyond what NFKC and case folding know."""
 
@@ -81,8 +92,8 @@ class Charset:
 
     @classmethod
     def default(cls) -> Charset:
-        """ASCII with the blank, punctuation, symbols, GB 2312's hanzi and the rest of 通用规范汉字表."""
-        return cls.of(ASCII + PUNCTUATION + SYMBOLS + gb2312_hanzi() + tgh_rest())
+        """ASCII with the blank, punctuation, symbols, GB 2312's hanzi, the rest of 通用规范汉字表, Big5's level 1."""
+        return cls.of(ASCII + PUNCTUATION + SYMBOLS + gb2312_hanzi() + tgh_rest() + big5_hanzi() + VARIANTS)
 
     @property
     def size(self) -> int:

@@ -32,6 +32,8 @@ class NetworkConfig:
     """Blocks (vgg: convolutions) of the four stages."""
     dim: int = 320
     """Features a step."""
+    rank: int = 0
+    """Rank of the kernel that takes the map to features; 0 leaves it full."""
     hidden: int = 128
     """Units of each direction of each BiLSTM."""
     layers: int = 2
@@ -58,7 +60,7 @@ class CRNN(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = BACKBONES[config.backbone](config.widths, config.depths)
-        self.collapse = Collapse(config.widths[3], config.dim)
+        self.collapse = Collapse(config.widths[3], config.dim, config.rank)
         self.neck = nn.Sequential(*(BidirectionalLSTM(config.dim, config.hidden) for _ in range(config.layers)))
         self.classifier = nn.Linear(config.dim, classes)
         nn.init.normal_(self.classifier.weight, std=0.02)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import DataError
+from shizi.learn.synth.strokes import Hand, Stroke, draw_hand, open_strokes
 from shizi.read.charset import Charset
 
 CELL = 40
@@ -34,7 +35,7 @@ CENTRE = 18.8
 """Row of the middle of an average hanzi in a cell."""
 SHARED = 6
 """A picture that stands for this many characters is a placeholder."""
-VERSION = 2
+VERSION = 3
 """Counted up when glyphs are chosen or drawn otherwise, so that kept atlases of before are not taken."""
 SUFFIXES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
 PROBE = "国的一是在不了有和人这中大为上个我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子"
@@ -76,25 +77,43 @@ def font_files(folder: Path) -> list[Path]:
     return found
 
 
-def build_atlas(fonts: Sequence[Path], charset: Charset, cache: Path | None = None) -> Atlas:
-    """Draw all characters of ``charset`` with all ``fonts``; kept in the folder ``cache`` for next time."""
-    about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts]]
+def build_atlas(
+    fonts: Sequence[Path], charset: Charset, cache: Path | None = None, strokes: Path | None = None, hands: int = 0
+) -> Atlas:
+    """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands after the stroke data in
+    the folder ``strokes``; kept in the folder ``cache`` for next time.
+    """
+    about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
     key = hashlib.sha256(json.dumps(about).encode())
     stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
     if stored and stored.exists():
         return Atlas.open(stored)
     parts = [_draw_font(font, charset) for font in fonts]
-    table = np.full((len(fonts), charset.size), -1, dtype=np.int32)
+    names = [font.name for font in fonts]
+    if strokes is not None and hands:
+        paths = open_strokes(strokes)
+        for hand in map(Hand.drawn, range(hands)):
+            parts.append(_draw_hand(paths, charset, hand))
+            names.append(hand.name)
+    table = np.full((len(parts), charset.size), -1, dtype=np.int32)
     offset = 0
     for row, (classes, *_) in enumerate(parts):
         table[row, classes] = np.arange(offset, offset + len(classes))
         offset += len(classes)
     pictures, advances, tops, bottoms = (np.concatenate([part[i] for part in parts]) for i in range(1, 5))
-    atlas = Atlas(tuple(font.name for font in fonts), pictures, advances, tops, bottoms, table)
+    atlas = Atlas(tuple(names), pictures, advances, tops, bottoms, table)
     if stored:
         stored.parent.mkdir(parents=True, exist_ok=True)
         atlas.save(stored)
     return atlas
+
+
+def _draw_hand(paths: Mapping[str, Sequence[Stroke]], charset: Charset, hand: Hand) -> tuple[NDArray[Any], ...]:
+    """The same as :func:`_draw_font` for a hand; each character takes one em, and the lots of the line do the rest."""
+    chars = [char for char in charset.chars if char in paths]
+    pictures = draw_hand(paths, chars, hand, CELL, EM, (PEN, CENTRE - EM / 2))
+    advances = np.full(len(chars), EM, dtype=np.float32)
+    return (np.array(charset.encode("".join(chars)), dtype=np.int64), pictures, advances, *_extent(pictures))
 
 
 def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
@@ -118,11 +137,17 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
     drawn = [char == " " or (inked[i] and shared[digests[i]] < SHARED) for i, char in enumerate(chars)]
     keep = [i for i, char in enumerate(chars) if drawn[i] and advances[i] > 1 and char not in false]
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
+    classes = np.array(charset.encode("".join(chars[i] for i in keep)), dtype=np.int64)
+    return (classes, pictures, advances, *_extent(pictures))
+
+
+def _extent(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(N,) first row with ink and the row after the last; the middle where there is none."""
     rows = np.any(pictures > 64, axis=2)
     has_ink = rows.any(axis=1)
     tops = np.where(has_ink, rows.argmax(axis=1), CENTRE).astype(np.float32)
     bottoms = np.where(has_ink, CELL - rows[:, ::-1].argmax(axis=1), CENTRE).astype(np.float32)
-    return np.array(charset.encode("".join(chars[i] for i in keep)), dtype=np.int64), pictures, advances, tops, bottoms
+    return tops, bottoms
 
 
 def _false_lower_case(drawn: Mapping[str, NDArray[np.uint8]]) -> frozenset[str]:

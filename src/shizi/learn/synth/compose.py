@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from shizi.learn.synth.atlas import CELL, CENTRE, PEN
+from shizi.learn.synth.atlas import CELL, CENTRE
 
 HEIGHT = 32
 
@@ -31,6 +31,8 @@ class Layout:
     """(N, K) the column of the cell that belongs to the middle between start and end."""
     scales: Tensor
     """(N, K) strip pixels for one cell pixel."""
+    aspects: Tensor
+    """(N,) width of the characters for a height of 1, beside their own shape: condensed, wide, seen from the side."""
     shifts: Tensor
     """(N, K) each character's own move down."""
     bends: Tensor
@@ -51,6 +53,11 @@ class Layout:
     """(N,) strength of random bending, pixels."""
     widths: Tensor
     """(N,) columns of the strip that belong to the line; the rest is padding."""
+    rules: Tensor
+    """(N,) thickness of upright rules between the characters, as on squared paper; 0 for none."""
+    frames: Tensor
+    """(N, 6) frame around the line in its own coordinates: left, top, right, bottom, thickness (0 for none), darkness,
+    which is the rules' too."""
 
     def to(self, device: torch.device) -> Layout:
         """The same on another device."""
@@ -82,9 +89,14 @@ class Composer:
         y = v - of(layout.shifts)
         turn, slant = of(layout.bends[..., 0]), of(layout.bends[..., 1])
         scale = of(layout.scales)
-        columns = (x + (turn + slant) * y) / scale + of(layout.centres)
+        aspect = layout.aspects.view(n, 1, 1)
+        columns = (x + (turn + slant) * y) / (scale * aspect) + of(layout.centres)
         rows = (y - turn * x) / scale + CENTRE
-        return (self._sample(glyph.clamp(min=0), columns, rows) * there).unsqueeze(1)
+        ink = self._sample(glyph.clamp(min=0), columns, rows) * there
+        if bool((layout.frames[:, 4] > 0).any()) or bool((layout.rules > 0).any()):
+            beside = torch.minimum(u - of(layout.starts), of(layout.ends) - u)
+            ink = torch.maximum(ink, _lines(layout, u, v, torch.where(glyph >= 0, beside, 1e3)))
+        return ink.unsqueeze(1)
 
     def _own_coordinates(self, layout: Layout, width: int) -> tuple[Tensor, Tensor]:
         """(N, 32, width) column and row of each pixel in its line's coordinates."""
@@ -121,6 +133,12 @@ class Composer:
         return (upper + (lower - upper) * fy) / 255.0
 
 
-def cell_centre(advances: Tensor) -> Tensor:
-    """The column of the cell in the middle of a glyph's advance."""
-    return PEN + advances / 2
+def _lines(layout: Layout, u: Tensor, v: Tensor, beside: Tensor) -> Tensor:
+    """(N, 32, W) ink of the frames, and of the rules where ``beside``, the way to the next boundary, is short."""
+    left, top, right, bottom, thick, dark = (layout.frames[:, i].view(-1, 1, 1) for i in range(6))
+    beyond = (u - (left + right) / 2).abs() - (right - left) / 2
+    away = torch.maximum(beyond, (v - (top + bottom) / 2).abs() - (bottom - top) / 2)
+    frame = (0.5 + thick / 2 - away.abs()).clamp(0, 1) * (thick > 0)
+    rule = layout.rules.view(-1, 1, 1)
+    upright = (0.5 + rule / 2 - beside.abs()).clamp(0, 1) * (rule > 0) * (away <= 0)
+    return torch.maximum(frame, upright) * dark

@@ -14,7 +14,7 @@ from shizi.clean import even
 from shizi.learn.synth.atlas import CENTRE, PEN, Atlas
 from shizi.learn.synth.compose import HEIGHT, Composer, Layout
 from shizi.learn.synth.degrade import Degrader, Level
-from shizi.learn.synth.text import Sampler
+from shizi.learn.synth.text import Sampler, plate
 from shizi.read.charset import Charset
 from shizi.settings import CleanSettings
 
@@ -23,6 +23,9 @@ HAN_FONT = 2000
 GROUND = 0.5
 """Value of the padding right of a line: white."""
 Random = np.random.Generator
+
+PLAIN, SQUARED, PLATE, SIGN = "plain", "squared", "plate", "sign"
+"""Forms of a line: print or writing; one character a square; a licence plate; a sign seen askew."""
 
 
 @dataclass
@@ -51,6 +54,12 @@ class Style:
     """Share of lines whose characters each move on their own, as a hand moves them."""
     cut: float = 0.15
     """Share of lines cropped so tight that strokes at the edges are lost."""
+    squared: float = 0.0
+    """Share of lines written into the squares of a form."""
+    plates: float = 0.0
+    """Share of licence plates."""
+    scene: float = 0.0
+    """Share of lines that stand askew in their strip, and narrow or wide, as signs do."""
 
 
 class LineMaker:
@@ -84,6 +93,7 @@ class LineMaker:
         if not len(self.han_fonts):
             self.han_fonts = self.latin_fonts
         self.han_share = share[self.han_fonts] / share[self.han_fonts].sum()
+        self.hands = np.flatnonzero([name.startswith("hand-") for name in atlas.names])
         self.is_latin = np.array([False] + [char.isascii() for char in charset.chars])
 
     def lines(self, rng: Random, count: int, width: int, level: Level, style: Style) -> Batch:
@@ -112,9 +122,11 @@ class LineMaker:
             made[index, :, :width] = even(strip, self.clean).astype(np.float32) / 255.0 - 0.5
         return torch.from_numpy(made).unsqueeze(1).to(self.device)
 
-    def _fonts(self, rng: Random, classes: NDArray[np.int64]) -> NDArray[np.int32]:
+    def _fonts(self, rng: Random, classes: NDArray[np.int64], form: str = PLAIN) -> NDArray[np.int32]:
         """(K,) glyphs: hanzi in one font, letters in the same or in a Latin one; -1 where the font lacks them."""
         han = int(rng.choice(self.han_fonts, p=self.han_share))
+        if form == SQUARED and len(self.hands) and rng.random() < 0.6:
+            han = int(rng.choice(self.hands))
         latin = int(rng.choice(self.latin_fonts))
         letters = self.is_latin[classes]
         glyphs: NDArray[np.int32] = self.atlas.table[han, classes]
@@ -124,13 +136,18 @@ class LineMaker:
         return np.where(lacking, self.atlas.table[latin, classes], glyphs).astype(np.int32)
 
     def _line(self, rng: Random, width: int, style: Style) -> _Row:
+        form = _form(rng, style)
         while True:
-            text = self.sampler(rng, int(rng.integers(max(2, width // 20), max(4, width // 9))))
+            length = int(rng.integers(max(2, width // 20), max(4, width // 9)))
+            text = plate(rng) if form == PLATE else self.sampler(rng, length)
+            text = self.charset.known(text).replace(" ", "") if form == SQUARED else self.charset.known(text)
             classes = np.array(self.charset.encode(text), dtype=np.int64)
-            glyphs = self._fonts(rng, classes)
-            row = _Row.laid_out(rng, self.atlas, classes[glyphs >= 0], glyphs[glyphs >= 0], width, style)
+            glyphs = self._fonts(rng, classes, form)
+            row = _Row.laid_out(rng, self.atlas, classes[glyphs >= 0], glyphs[glyphs >= 0], width, style, form)
             if row is not None:
                 return row
+            if form == PLATE:  # it does not fit, or the alphabet has none of its characters
+                form = PLAIN
 
     def _character(self, rng: Random, style: Style) -> _Row:
         while True:
@@ -142,7 +159,7 @@ class LineMaker:
             if glyphs[2] < 0 or self.charset.chars[classes[2] - 1] == " ":
                 continue
             keep = glyphs >= 0
-            row = _Row.laid_out(rng, self.atlas, classes[keep], glyphs[keep], 10_000, style)
+            row = _Row.laid_out(rng, self.atlas, classes[keep], glyphs[keep], 10_000, style, PLAIN)
             if row is not None:
                 at = int(keep[:2].sum())
                 return row.centred(at, HEIGHT / 2 + float(rng.uniform(-2.5, 2.5)))
@@ -169,6 +186,11 @@ class _Row:
     left: float
     middle: float
     width: int
+    aspect: float
+    tilt: float
+    taper: float
+    rule: float
+    frame: tuple[float, float, float, float, float, float]
 
     @property
     def middles(self) -> NDArray[np.float32]:
@@ -177,29 +199,43 @@ class _Row:
 
     @classmethod
     def laid_out(
-        cls, rng: Random, atlas: Atlas, classes: NDArray[np.int64], glyphs: NDArray[np.int32], width: int, style: Style
+        cls,
+        rng: Random,
+        atlas: Atlas,
+        classes: NDArray[np.int64],
+        glyphs: NDArray[np.int32],
+        width: int,
+        style: Style,
+        form: str,
     ) -> _Row | None:
         """Size by the ink, as a finder's box is; spacing and margins; cut to ``width``. None if nothing is left."""
         if not len(glyphs):
             return None
         tops, bottoms = atlas.tops[glyphs], atlas.bottoms[glyphs]
         ink = max(6.0, float(bottoms.max() - tops.min()))
-        fill = rng.uniform(0.66, 0.98) if rng.random() < 0.85 else rng.uniform(0.45, 0.7)
-        if rng.random() < style.cut:
-            fill = rng.uniform(0.98, 1.1)
+        fill = _fill(rng, style, form)
         size = min(HEIGHT * fill / ink, 1.45 if rng.random() < 0.5 else 1.1)
-        hand = rng.random() < style.hand
+        hand = rng.random() < style.hand and form != PLATE
         own = rng.normal(0, 0.05, len(glyphs)) if hand else np.zeros(len(glyphs))
         scales = (size * np.exp(own)).astype(np.float32)
+        aspect = _aspect(rng, style, form)
         spacing = size * (rng.uniform(-1.5, 3) if rng.random() < 0.75 else rng.uniform(2, 14))
         stretch = float(np.exp(rng.normal(0, 0.09))) if style.loose else 1.0
-        advances = np.maximum(2.0, atlas.advances[glyphs] * scales + spacing) * stretch
-        if hand:
+        advances = np.maximum(2.0, atlas.advances[glyphs] * scales * aspect + spacing) * stretch
+        if form == SQUARED:
+            advances = np.full(len(glyphs), HEIGHT * fill * rng.uniform(0.95, 1.5))
+        elif form == PLATE:
+            advances = np.full(len(glyphs), size * aspect * rng.uniform(24, 30) + rng.uniform(0, 3))
+            if len(glyphs) > 2 and bottoms[2] - tops[2] < HEIGHT / 3:  # the dot, unless the font lacks it
+                advances[2] *= rng.uniform(0.35, 0.7)
+        elif hand:
             advances = np.maximum(2.0, advances + rng.normal(0, 1.2, len(glyphs)))
         margin = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
         left = float(margin if rng.random() >= style.cut else rng.uniform(-2, 1))
         ends = np.cumsum(advances)
         keep = int(np.searchsorted(ends, width - left - 1, side="right"))
+        if form == PLATE and keep < len(glyphs):
+            return None
         blank = np.array([atlas.tops[g] == atlas.bottoms[g] for g in glyphs[:keep]], dtype=bool)
         while keep and blank[keep - 1]:  # a blank at the end cannot be seen
             keep -= 1
@@ -210,6 +246,23 @@ class _Row:
         free = max(0.0, HEIGHT - ink * size) / 2
         middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + rng.uniform(-0.8, 0.8) * free
         right = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
+        tilt = taper = rule = 0.0
+        frame = (0.0,) * 6
+        if form in (PLATE, SIGN):
+            # as far as the line stays within the strip: its ends rise by what is free above and below
+            most = min(0.2, 2 * free / max(float(ends[keep - 1]), HEIGHT))
+            tilt, taper = most * float(rng.uniform(-1, 1)), float(rng.normal(0, 0.15))
+            middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + float(rng.normal(0, 0.7))
+        half = ink * size / 2
+        if form == PLATE or (form == SIGN and rng.random() < 0.15):
+            gaps = rng.uniform(1.0, 4.0, 4)
+            dark = float(rng.uniform(0.3, 1)) if rng.random() < 0.8 else 0.0
+            thick = float(rng.uniform(0.5, 2))
+            frame = (-gaps[0], -half - gaps[1], float(ends[keep - 1]) + gaps[2], half + gaps[3], thick, dark)
+        elif form == SQUARED:
+            rule = float(rng.uniform(0.6, 1.8)) if rng.random() < 0.8 else 0.0
+            side = float(max(half * rng.uniform(1.0, 1.25), HEIGHT * rng.uniform(0.35, 0.5)))
+            frame = (-1.0, -side, float(ends[keep - 1]) + 1, side, rule or 1.0, float(rng.uniform(0.4, 1)))
         zeros = np.zeros(keep, dtype=np.float32)
         bends = np.stack([rng.normal(0, 0.05, keep), rng.normal(0, 0.06, keep)] if hand else [zeros, zeros], axis=1)
         return cls(
@@ -224,6 +277,11 @@ class _Row:
             left=left,
             middle=float(middle),
             width=int(min(width, max(8, np.ceil(left + ends[keep - 1] + right)))),
+            aspect=aspect,
+            tilt=tilt,
+            taper=taper,
+            rule=rule,
+            frame=frame,
         )
 
     def centred(self, index: int, column: float) -> _Row:
@@ -232,6 +290,35 @@ class _Row:
         self.classes = [self.classes[index]]
         self.width = HEIGHT
         return self
+
+
+def _form(rng: Random, style: Style) -> str:
+    lot = rng.random()
+    for form, share in ((PLATE, style.plates), (SQUARED, style.squared), (SIGN, style.scene)):
+        if lot < share:
+            return form
+        lot -= share
+    return PLAIN
+
+
+def _fill(rng: Random, style: Style, form: str) -> float:
+    """Share of the strip's height that is ink."""
+    if form == PLATE:
+        return float(rng.uniform(0.5, 0.85))
+    if form == SIGN:
+        return float(rng.uniform(0.4, 0.85))
+    if form == SQUARED:
+        return float(rng.uniform(0.5, 0.85))
+    fill = rng.uniform(0.66, 0.98) if rng.random() < 0.85 else rng.uniform(0.45, 0.7)
+    return float(rng.uniform(0.98, 1.1) if rng.random() < style.cut else fill)
+
+
+def _aspect(rng: Random, style: Style, form: str) -> float:
+    """Plates are narrow; of signs some are narrow, some wide; print is as its font is, mostly."""
+    if form == PLATE:
+        return float(rng.uniform(0.5, 1.0))
+    spread = 0.22 if form == SIGN else 0.07 * (rng.random() < 0.4)
+    return float(np.clip(np.exp(rng.normal(0, spread * bool(style.loose))), 0.55, 1.7))
 
 
 def _layout(rng: Random, rows: list[_Row], style: Style) -> Layout:
@@ -256,7 +343,8 @@ def _layout(rng: Random, rows: list[_Row], style: Style) -> Layout:
 
     widths = np.array([row.width for row in rows], dtype=np.float32)
     periods = rng.uniform(0.3, 1.5, n) * np.maximum(1, widths / 200)
-    tilt = np.clip(lot(0.4, 0.018), -0.05, 0.05)
+    tilt = np.clip(lot(0.4, 0.018), -0.05, 0.05) + np.array([row.tilt for row in rows], dtype=np.float32)
+    taper = lot(0.25, 0.1) + np.array([row.taper for row in rows], dtype=np.float32)
     waves = np.stack([np.abs(lot(0.25, 0.9)), periods, rng.uniform(0, 2 * np.pi, n)], axis=1)
     slant = np.clip(lot(0.35, 0.12) + (rng.random(n) < 0.06) * 0.22 * loose, -0.4, 0.45)
     return Layout(
@@ -265,14 +353,17 @@ def _layout(rng: Random, rows: list[_Row], style: Style) -> Layout:
         ends=ends,
         centres=padded("cells", 0, torch.float32),
         scales=padded("scales", 1, torch.float32),
+        aspects=torch.tensor([row.aspect for row in rows], dtype=torch.float32),
         shifts=padded("shifts", 0, torch.float32),
         bends=torch.from_numpy(bends),
         lefts=torch.tensor([row.left for row in rows], dtype=torch.float32),
         middles=torch.tensor([row.middle for row in rows], dtype=torch.float32),
         slants=torch.from_numpy(slant.astype(np.float32)),
         tilts=torch.from_numpy(tilt),
-        tapers=torch.from_numpy(lot(0.25, 0.1)),
+        tapers=torch.from_numpy(taper),
         waves=torch.from_numpy(waves.astype(np.float32)),
         elastic=torch.from_numpy(np.abs(lot(0.35, 0.45))),
         widths=torch.from_numpy(widths),
+        rules=torch.tensor([row.rule for row in rows], dtype=torch.float32),
+        frames=torch.tensor([row.frame for row in rows], dtype=torch.float32),
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shizi.errors import DataError
-from shizi.read.charset import Charset, gb2312_hanzi, tgh_rest
+from shizi.read.charset import VARIANTS, Charset, big5_hanzi, gb2312_hanzi, tgh_rest
 
 Random = np.random.Generator
 CAPITALS = "零壹贰叁肆伍陆柒捌玖"
@@ -69,6 +69,14 @@ def capital_amount(rng: Random) -> str:
     return start + text.rstrip("零") + end
 
 
+def plate(rng: Random) -> str:
+    """A licence plate: province, letter, dot, five places, six for cars that charge, or four and a word at the end."""
+    places = "".join(rng.choice(list(PLATE + string.digits * 5), 6))
+    kind = rng.random()
+    tail = places[:5] if kind < 0.75 else places if kind < 0.92 else places[:4] + pick(rng, "学警港澳挂使领")
+    return pick(rng, PROVINCES) + pick(rng, PLATE) + pick(rng, "··· ") + tail
+
+
 def code(rng: Random) -> str:
     """An ID, an e-mail address, a URL, a plate, a phone number, a serial number."""
     kind = int(rng.integers(7))
@@ -81,8 +89,7 @@ def code(rng: Random) -> str:
         name = "".join(rng.choice(list(string.ascii_lowercase), int(rng.integers(3, 10))))
         return pick(rng, ("http://www.", "https://", "www.")) + name + pick(rng, (".com", ".cn", ".com.cn", ".net/a"))
     if kind == 3:
-        tail = "".join(rng.choice(list(PLATE + string.digits * 3), 5))
-        return pick(rng, PROVINCES) + pick(rng, PLATE) + pick(rng, ("", "·", " ")) + tail
+        return plate(rng).replace("·", pick(rng, ("", "·", " ")))
     if kind == 4:
         return pick(rng, ("1", "021-", "0755-", "400-", "(03) ", "+86 ")) + digits(rng, 7, 10)
     if kind == 5:
@@ -102,7 +109,8 @@ class Sampler:
         hanzi = gb2312_hanzi()
         self.hanzi = [c for c in hanzi if c in charset]
         self.rest = [c for c in tgh_rest() if c in charset]
-        known = {*hanzi, *tgh_rest(), " "}
+        self.traditional = [c for c in big5_hanzi() + VARIANTS if c in charset and c not in {*self.hanzi, *self.rest}]
+        known = {*hanzi, *tgh_rest(), *self.traditional, " "}
         self.marks = [c for c in charset.chars if c not in known]
         self.letters = [c for c in string.ascii_letters + string.digits + string.punctuation if c in charset]
         makers: list[tuple[float, Callable[[Random], str]]] = [
@@ -158,7 +166,9 @@ class Sampler:
 
     def random_hanzi(self, rng: Random) -> str:
         """Two to twelve hanzi, each of GB 2312 as likely: prose alone never teaches the last thousand."""
-        pool = self.rest if self.rest and rng.random() < 0.15 else self.hanzi
+        lot = rng.random()
+        pool = self.rest if lot < 0.13 else self.traditional if lot < 0.28 else self.hanzi
+        pool = pool or self.hanzi
         if not pool:
             return self.random_marks(rng)
         return "".join(pool[i] for i in rng.integers(0, len(pool), int(rng.integers(2, 13))))

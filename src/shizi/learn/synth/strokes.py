@@ -1,0 +1,200 @@
+"""Handwriting from stroke data: one set of pen centre lines, written by many made-up hands.
+
+Openly licensed handwriting fonts that have all of GB 2312 are few. Stroke data have every character as the path of a
+pen, and a hand is a way to bend, join, hurry and press along it. Each hand is drawn once into cells of the glyph
+atlas (:mod:`shizi.learn.synth.atlas`), where it serves as a font.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.errors import DataError
+
+Stroke = NDArray[np.float32]
+"""(P, 2) points of a pen's path, x and y in [0, 1] of the em square, y down."""
+Random = np.random.Generator
+
+UNITS = 1024.0
+"""Units of the em square in the stroke data, whose y axis points up."""
+ASCENT = 900.0
+"""The y of the square's upper edge there."""
+FINE = 4
+"""Characters are drawn this much larger and averaged down."""
+SHORT = 0.62
+"""Share of the em square beyond which the pen is lifted rather than drawn along between two strokes."""
+DARK = 1.6
+"""Thickness of a line that is thinner than a pixel is kept by drawing it with this many and averaging."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A way of writing. Lengths are shares of the em square, angles radians; strengths are standard deviations."""
+
+    name: str
+    seed: int
+    slant: float
+    """Columns moved for each row up."""
+    rise: float
+    """Rows that a stroke to the right climbs for each column."""
+    squeeze: float
+    """Width for a height of 1."""
+    pen: float
+    """Thickness of the stroke, pixels of the cell."""
+    taper: float
+    """Share of the thickness lost at the ends of a stroke."""
+    joined: float
+    """Probability that the pen stays on the paper between two near strokes."""
+    hurry: float
+    """Corners of the path are cut this deep: points nearer than this to a straight way are left out."""
+    round: int
+    """Times that corners are rounded (Chaikin 1974)."""
+    shift: float
+    """Of a stroke's place."""
+    turn: float
+    """Of a stroke's direction."""
+    stretch: float
+    """Of the logarithm of a stroke's length."""
+    loose: float
+    """Of the character's own slant, squeeze and turn."""
+
+    @classmethod
+    def drawn(cls, seed: int) -> Hand:
+        """Hand number ``seed``: always the same one; every third writes carefully, every third in haste."""
+        rng = np.random.default_rng((seed, 0x5A1))
+        haste = (seed % 3) / 2
+        return cls(
+            name=f"hand-{seed:02}",
+            seed=seed,
+            slant=float(rng.normal(0.05, 0.1)),
+            rise=float(abs(rng.normal(0.04, 0.06))),
+            squeeze=float(rng.uniform(0.78, 1.1)),
+            pen=float(rng.uniform(1.0, 2.9)),
+            taper=float(rng.uniform(0, 0.6)),
+            joined=float(haste * rng.uniform(0.3, 0.9)),
+            hurry=float(0.004 + haste * rng.uniform(0.005, 0.05)),
+            round=int(rng.integers(1, 4)),
+            shift=float(rng.uniform(0.008, 0.02) + 0.012 * haste),
+            turn=float(rng.uniform(0.02, 0.06) + 0.05 * haste),
+            stretch=float(rng.uniform(0.04, 0.1) + 0.08 * haste),
+            loose=float(rng.uniform(0.02, 0.06)),
+        )
+
+
+def open_strokes(folder: Path) -> dict[str, list[Stroke]]:
+    """Character -> strokes in the order they are written, from ``<character>.json`` files with ``medians``.
+
+    That is the layout of the package hanzi-writer-data (Make Me a Hanzi; Arphic Public License).
+
+    Raises:
+        DataError: there are no such files, or one is broken.
+    """
+    found: dict[str, list[Stroke]] = {}
+    for path in sorted(folder.glob("?.json")):
+        try:
+            medians = json.loads(path.read_text(encoding="utf-8"))["medians"]
+            found[path.stem] = [_unit(np.asarray(median, dtype=np.float32)) for median in medians]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} holds no strokes: {error!r}") from error
+    if not found:
+        raise DataError(f"no strokes in {folder}: it holds a JSON file named after each character, with medians")
+    return found
+
+
+def _unit(points: NDArray[np.float32]) -> Stroke:
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ValueError(f"a stroke is a list of [x, y], not {points.shape}")
+    return np.stack([points[:, 0] / UNITS, (ASCENT - points[:, 1]) / UNITS], axis=1).astype(np.float32)
+
+
+def write(
+    strokes: Sequence[Stroke], hand: Hand, rng: Random, cell: int, em: float, corner: tuple[float, float]
+) -> NDArray[np.uint8]:
+    """(cell, cell) uint8 picture of one character, 255 = ink.
+
+    Args:
+        strokes: the character's pen path.
+        hand: who writes.
+        rng: this character's lots.
+        cell: side of the picture, pixels.
+        em: side of the em square, pixels.
+        corner: column and row of the em square's upper left corner, pixels.
+    """
+    slant = hand.slant + float(rng.normal(0, hand.loose))
+    squeeze = hand.squeeze * float(np.exp(rng.normal(0, hand.loose)))
+    turn = float(rng.normal(0, hand.loose)) - hand.rise
+    whole = np.array([[squeeze, -slant], [turn, 1.0]], dtype=np.float32)
+    paths: list[Stroke] = []
+    for stroke in strokes:
+        moved = (_own(stroke, hand, rng) - 0.5) @ whole.T + 0.5
+        near = bool(paths) and float(np.hypot(*(moved[0] - paths[-1][-1]))) < SHORT
+        if near and rng.random() < hand.joined:
+            paths[-1] = np.concatenate((paths[-1], moved))
+        else:
+            paths.append(moved)
+    made = np.zeros((cell * FINE, cell * FINE), dtype=np.uint8)
+    for path in paths:
+        _ink(made, (_rounded(path, hand) * em + np.float32(corner)) * FINE, hand, rng)
+    picture: NDArray[np.uint8] = cv2.resize(made, (cell, cell), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return picture
+
+
+def _own(stroke: Stroke, hand: Hand, rng: Random) -> Stroke:
+    """The stroke as this hand puts it this time: moved, turned and stretched about its middle."""
+    middle = (stroke.min(axis=0) + stroke.max(axis=0)) / 2
+    angle = float(rng.normal(0, hand.turn))
+    scale = np.exp(rng.normal(0, hand.stretch, 2)).astype(np.float32)
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], dtype=np.float32)
+    made: Stroke = ((stroke - middle) * scale) @ turned.T + middle + rng.normal(0, hand.shift, 2).astype(np.float32)
+    return made
+
+
+def _rounded(path: Stroke, hand: Hand) -> Stroke:
+    """Hurried (Douglas & Peucker 1973), then its corners rounded."""
+    points = path
+    if len(points) > 2:
+        points = cv2.approxPolyDP(points.reshape(-1, 1, 2).astype(np.float32), hand.hurry, False).reshape(-1, 2)
+    for _ in range(hand.round):
+        if len(points) < 3:
+            break
+        near = 0.75 * points[:-1] + 0.25 * points[1:]
+        far = 0.25 * points[:-1] + 0.75 * points[1:]
+        middle = np.stack((near, far), axis=1).reshape(-1, 2)
+        points = np.concatenate((points[:1], middle[1:-1], points[-1:]))
+    return points.astype(np.float32)
+
+
+def _ink(picture: NDArray[np.uint8], points: Stroke, hand: Hand, rng: Random) -> None:
+    """Draw a path with a pen that presses less at its ends."""
+    count = len(points)
+    pieces = 5 if count >= 6 else 1
+    press = 1 + float(rng.normal(0, 0.12))
+    edges = np.linspace(0, count - 1, pieces + 1).round().astype(int)
+    for index in range(pieces):
+        middle = abs((index + 0.5) / pieces - 0.45) * 2 if pieces > 1 else 0.0
+        thick = max(DARK, hand.pen * FINE * press * (1 - hand.taper * middle))
+        piece = points[edges[index] : edges[index + 1] + 1]
+        where = np.round(piece * 16).astype(np.int32).reshape(-1, 1, 2)
+        cv2.polylines(picture, [where], False, 255, max(1, round(thick)), cv2.LINE_AA, 4)
+
+
+def draw_hand(
+    strokes: Mapping[str, Sequence[Stroke]],
+    chars: Sequence[str],
+    hand: Hand,
+    cell: int,
+    em: float,
+    corner: tuple[float, float],
+) -> NDArray[np.uint8]:
+    """(N, cell, cell) pictures of ``chars``, which all have strokes."""
+    made = np.zeros((len(chars), cell, cell), dtype=np.uint8)
+    for index, char in enumerate(chars):
+        made[index] = write(strokes[char], hand, np.random.default_rng((hand.seed, ord(char))), cell, em, corner)
+    return made

@@ -1,0 +1,90 @@
+"""Handwriting from stroke data: each hand writes the character that it is given, in its cell, always the same way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from fonts import pillow_font
+from shizi.errors import DataError
+from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, build_atlas
+from shizi.learn.synth.strokes import Hand, Stroke, draw_hand, open_strokes
+from shizi.read.charset import Charset
+
+MEDIANS = {
+    "一": [[[100, 380], [500, 390], [920, 400]]],
+    "丨": [[[512, 860], [512, 400], [510, -80]]],
+    "十": [[[100, 400], [500, 410], [920, 420]], [[512, 860], [512, 400], [510, -80]]],
+    "八": [[[400, 600], [250, 250]], [[600, 600], [800, 250]]],
+    "口": [[[200, 700], [210, 100]], [[200, 700], [800, 700], [800, 100]], [[210, 120], [800, 120]]],
+}
+CORNER = (PEN, CENTRE - EM / 2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for char, medians in MEDIANS.items():
+        (tmp_path / f"{char}.json").write_text(json.dumps({"medians": medians}), encoding="utf-8")
+    (tmp_path / "package.json").write_text("{}", encoding="utf-8")
+    return tmp_path
+
+
+def drawn(paths: dict[str, list[Stroke]], char: str, hand: Hand) -> NDArray[np.uint8]:
+    return draw_hand(paths, [char], hand, CELL, EM, CORNER)[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 500))
+def test_every_hand_keeps_the_shape_of_a_stroke(seed: int) -> None:
+    hand = Hand.drawn(seed)
+    paths = {"一": [np.array([[0.1, 0.5], [0.5, 0.5], [0.9, 0.5]], np.float32)]}
+    rows, columns = np.nonzero(drawn(paths, "一", hand) > 64)
+    assert len(rows), "there is ink"
+    assert np.ptp(columns) > 2 * np.ptp(rows), "and it lies level"
+    assert abs(float(rows.mean()) - CENTRE) < 8 and abs(float(columns.mean()) - (PEN + EM / 2)) < 6
+
+
+def test_a_hand_writes_a_character_the_same_way_each_time_and_others_write_it_otherwise(folder: Path) -> None:
+    paths = open_strokes(folder)
+    pictures = [drawn(paths, "口", Hand.drawn(seed)) for seed in range(6)]
+    assert all((drawn(paths, "口", Hand.drawn(seed)) == one).all() for seed, one in enumerate(pictures))
+    assert len({one.tobytes() for one in pictures}) == len(pictures)
+
+
+def test_a_hand_is_a_font_of_the_atlas(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    charset = Charset.of("A十一中")
+    font = pillow_font(tmp_path_factory.mktemp("fonts") / "pillow.ttf")
+    atlas = build_atlas([font], charset, None, folder, 3)
+    assert atlas.names == ("pillow.ttf", "hand-00", "hand-01", "hand-02")
+    has = atlas.table[1:, 1:] >= 0
+    assert has.tolist() == [[False, True, True, False]] * 3, "only what the data have"
+    glyph = atlas.table[1, charset.encode("十")[0]]
+    assert atlas.pictures[glyph].max() > 200 and atlas.bottoms[glyph] - atlas.tops[glyph] > 15
+
+
+def test_a_pen_that_stays_down_leaves_ink_between_the_strokes(folder: Path) -> None:
+    paths = open_strokes(folder)
+    hand = replace(Hand.drawn(0), shift=0, turn=0, stretch=0, loose=0, slant=0, rise=0)
+    steady = replace(hand, squeeze=1, hurry=1e-3, round=0)
+    lifted, joined = (drawn(paths, "八", replace(steady, joined=share)).astype(int) for share in (0.0, 1.0))
+    assert (joined[lifted > 64] > 64).mean() > 0.9
+    assert ((joined > 64) & (lifted < 32)).sum() > 10
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"medians": [[1, 2]]}', '{"strokes": []}', '{"medians": [[]]}'])
+def test_a_broken_file_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "一.json").write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match="一"):
+        open_strokes(tmp_path)
+
+
+def test_a_folder_without_strokes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no strokes"):
+        open_strokes(tmp_path)
