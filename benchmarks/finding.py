@@ -1,5 +1,9 @@
 """How well lines are found: ``python benchmarks/finding.py DATA [--slice NAME] [--json] [--overlays FOLDER]``.
 
+Each finder of ours is measured on the same pictures, and RapidOCR's beside them where it is installed
+(``pip install 'shizi[bench]'``), all on one thread. ``ms`` is the median picture's time, decoding not counted;
+``--square`` adds the time for one picture of 736 by 736 pixels, the finders by turns.
+
 DATA holds a folder for each slice, with pages beside their truth: ``x.jpg`` and ``x.json``, which is
 ``{"lines": [{"text", "polygon": [[x, y]...], "ignore"?}]}``. Truth may be words or runs where a finder gives whole
 lines, so three views are given for each slice:
@@ -17,8 +21,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +33,20 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from shizi import clean
-from shizi.find import find
-from shizi.settings import Settings
+from shizi.find import FINDERS, find
+from shizi.settings import FindSettings, Settings
 from shizi.types import Quad
 
-SLICES = ("print_born_digital", "print_photos", "receipt_en", "scene_photos", "hand_pages")
+SLICES = (
+    "print_born_digital", "print_photos", "receipt_en", "scene_photos", "scene_products", "plate_pages", "hand_pages",
+)  # fmt: skip
+SQUARE = 736
+"""Side of the picture that finders are timed on."""
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 Polygon = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+Finds = Callable[[Pixels], list[Quad]]
+"""(H, W, 3) RGB -> lines, in its pixels."""
 
 
 @dataclass
@@ -82,10 +94,36 @@ def pages(folder: Path) -> Iterator[tuple[Path, NDArray[np.uint8], list[tuple[Po
         yield path, pixels, truth
 
 
-def lines_of(pixels: NDArray[np.uint8], settings: Settings) -> list[Quad]:
-    """The found lines, in pixels of the picture."""
-    upright = clean.upright(clean.grey(pixels), settings.clean)
-    return [upright.back(quad) for quad in find(upright.page, settings.find)]
+def finders(names: Sequence[str], weights: str) -> dict[str, Finds]:
+    """Ours by name, and RapidOCR's."""
+
+    def ours(name: str) -> Finds:
+        settings = replace(Settings(), find=FindSettings(finder=name, weights=weights, threads=1))
+
+        def finds(pixels: Pixels) -> list[Quad]:
+            upright = clean.upright(clean.grey(pixels), settings.clean)
+            return [upright.back(one.quad) for one in find(upright.page, settings.find).lines]
+
+        return finds
+
+    made = {name: ours(name) for name in names if name in FINDERS}
+    if "rapidocr" in names and util.find_spec("rapidocr"):
+        made["rapidocr"] = _rapid()
+    return made
+
+
+def _rapid() -> Finds:
+    from rapidocr import RapidOCR
+
+    one_each = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+    engine = RapidOCR(params={**one_each, "Global.log_level": "error"})
+
+    def finds(pixels: Pixels) -> list[Quad]:
+        picture = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+        boxes = getattr(engine(picture, use_det=True, use_cls=False, use_rec=False), "boxes", None)
+        return [] if boxes is None else [Quad.of(box) for box in boxes]
+
+    return finds
 
 
 def _mask(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -181,40 +219,67 @@ def draw(pixels: NDArray[np.uint8], quads: Sequence[Quad], truth: Sequence[tuple
     cv2.imwrite(str(path), cv2.resize(canvas, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA))
 
 
-def run(data: Path, slices: Sequence[str], overlays: Path | None) -> dict[str, dict[str, Any]]:
-    settings = Settings()
-    made: dict[str, dict[str, Any]] = {}
+def run(
+    data: Path, slices: Sequence[str], ways: Mapping[str, Finds], overlays: Path | None
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Figures by slice and finder."""
+    made: dict[str, dict[str, dict[str, Any]]] = {}
     for name in slices:
         if not (data / name).is_dir():
             continue
-        tally = Tally()
+        tallies = {way: Tally() for way in ways}
         for path, pixels, truth in pages(data / name):
-            start = time.perf_counter()
-            quads = lines_of(pixels, settings)
-            tally.seconds.append(time.perf_counter() - start)
-            measure(tally, clean.grey(pixels), quads, truth)
-            if overlays:
-                draw(pixels, quads, truth, overlays / f"{name}_{path.stem}.png")
-        made[name] = tally.report()
+            for way, finds in ways.items():
+                start = time.perf_counter()
+                quads = finds(pixels)
+                tallies[way].seconds.append(time.perf_counter() - start)
+                measure(tallies[way], clean.grey(pixels), quads, truth)
+                if overlays:
+                    draw(pixels, quads, truth, overlays / f"{name}_{path.stem}_{way}.png")
+        made[name] = {way: tally.report() for way, tally in tallies.items()}
     return made
+
+
+def square(data: Path, slices: Sequence[str], ways: Mapping[str, Finds], repeats: int = 7) -> dict[str, float]:
+    """Milliseconds of each finder, the best of some turns, on the first picture, made :data:`SQUARE` pixels a side."""
+    _, pixels, _ = next(page for name in slices if (data / name).is_dir() for page in pages(data / name))
+    picture = np.asarray(cv2.resize(pixels, (SQUARE, SQUARE), interpolation=cv2.INTER_AREA), np.uint8)
+    best = dict.fromkeys(ways, float("inf"))
+    for _ in range(repeats):
+        for way, finds in ways.items():
+            start = time.perf_counter()
+            finds(picture)
+            best[way] = min(best[way], 1000 * (time.perf_counter() - start))
+    return best
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="How well lines are found.")
     parser.add_argument("data", type=Path, help="a folder of slices")
     parser.add_argument("--slice", action="append", dest="slices", help="only this slice; may be given again")
+    parser.add_argument("--finder", action="append", dest="finders", help="only this finder; may be given again")
+    parser.add_argument("--weights", default="", help="weight file of the learned finder (default: the shipped one)")
+    parser.add_argument("--square", action="store_true", help=f"time one picture of {SQUARE} pixels a side as well")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--overlays", type=Path, help="draw truth and found lines into this folder")
     given = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    report = run(given.data, given.slices or SLICES, given.overlays)
+    ways = finders(given.finders or (*FINDERS, "rapidocr"), given.weights)
+    slices = given.slices or SLICES
+    report = run(given.data, slices, ways, given.overlays)
+    timed = square(given.data, slices, ways) if given.square else {}
     if given.json:
-        json.dump(report, sys.stdout, indent=2)
+        json.dump({"slices": report, "square_ms": timed}, sys.stdout, indent=2)
         return 0
-    print(f"{'slice':20} {'pages':>5} {'boxes P/R/F':>20} {'area P/R/F':>20} {'whole':>6} {'ms':>7}")
-    for name, r in report.items():
-        shares = ["/".join(f"{r[view][k]:5.1f}" for k in ("precision", "recall", "f")) for view in ("boxes", "area")]
-        print(f"{name:20} {r['pages']:5} {shares[0]:>20} {shares[1]:>20} {r['whole']:6.1f} {r['ms']:7.1f}")
+    print(f"{'slice':20} {'finder':10} {'pages':>5} {'boxes P/R/F':>20} {'area P/R/F':>20} {'whole':>6} {'ms':>7}")
+    for name, by_way in report.items():
+        for way, r in by_way.items():
+            views = ("boxes", "area")
+            shares = ["/".join(f"{r[view][k]:5.1f}" for k in ("precision", "recall", "f")) for view in views]
+            row = f"{name:20} {way:10} {r['pages']:5} {shares[0]:>20} {shares[1]:>20} {r['whole']:6.1f} {r['ms']:7.1f}"
+            print(row)
+    for way, took in timed.items():
+        print(f"{SQUARE}x{SQUARE}: {way} {took:.0f} ms")
     return 0
 
 

@@ -48,7 +48,7 @@ def test_the_way_back_ends_where_the_text_was(degrees: float, left: bool, x: flo
     page = text_page(degrees=degrees if left else -degrees).copy()
     page[int(y) - 12 : int(y) + 13, int(x) - 12 : int(x) + 13] = 255
     page[int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2] = 0
-    cleaned = upright(page, SETTINGS)
+    cleaned = upright(page, CleanSettings(min_skew=0.5))
     assert cleaned.page.shape != page.shape
     forward = cv2.invertAffineTransform(cleaned.matrix)
     there = forward @ (int(x) + 0.5, int(y) + 0.5, 1)
@@ -64,7 +64,7 @@ def test_the_way_back_ends_where_the_text_was(degrees: float, left: bool, x: flo
 @given(st.floats(-10, 10))
 def test_the_corners_of_the_page_stay_on_it(degrees: float) -> None:
     page = text_page(degrees=degrees)
-    cleaned = upright(page, SETTINGS)
+    cleaned = upright(page, CleanSettings(min_skew=0.5))
     rows, columns = cleaned.page.shape
     corners = np.array([(0, 0), (700, 0), (700, 620), (0, 620)], float)
     forward = cv2.invertAffineTransform(cleaned.matrix)
@@ -80,8 +80,38 @@ def test_a_level_page_is_left_alone() -> None:
     assert cleaned.back(quad) == quad
 
 
+def test_a_small_tilt_is_left_to_the_finder() -> None:
+    page = text_page(degrees=3)
+    assert upright(page, SETTINGS).page is page
+    assert upright(page, CleanSettings(min_skew=2.0)).page is not page
+
+
+@settings(max_examples=24, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(-4, 8), st.data())
+def test_a_turned_page_leads_back_to_the_picture(rows: int, columns: int, quarters: int, data: st.DataObject) -> None:
+    """A white pixel on black is where the way back says, whatever the turn."""
+    row, column = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, columns - 1))
+    page = np.zeros((rows, columns), np.uint8)
+    page[row, column] = 255
+    turned = upright(page, CleanSettings(deskew=False), quarters)
+    assert np.array_equal(turned.page, np.rot90(page, -quarters))
+    (y,), (x,) = np.nonzero(turned.page)
+    assert turned.back(Quad.box(x, y, x + 1, y + 1)).bounds == (column, row, column + 1, row + 1)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_turning_and_deskewing_lead_back_together(quarters: int) -> None:
+    page = text_page(degrees=8)
+    page = np.ascontiguousarray(np.rot90(page, quarters))  # counter-clockwise, so that turning rights it
+    cleaned = upright(page, SETTINGS, quarters)
+    assert cleaned.page.shape != np.rot90(page, -quarters).shape
+    height, width = cleaned.page.shape
+    middle = Quad.box(width / 2, height / 2, width / 2, height / 2)
+    assert cleaned.back(middle).points[0] == pytest.approx((page.shape[1] / 2, page.shape[0] / 2), abs=0.01)
+
+
 def test_deskewing_can_be_switched_off() -> None:
-    page = text_page(degrees=5)
+    page = text_page(degrees=7)
     assert upright(page, CleanSettings(deskew=False)).page is page
     assert upright(page, CleanSettings(max_skew=0.0)).page is page
     assert upright(page, SETTINGS).page is not page

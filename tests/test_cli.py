@@ -69,7 +69,10 @@ def test_an_empty_line_parts_the_texts_of_pages(capsys: pytest.CaptureFixture[st
 def test_json_is_the_documented_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["read", "一.png", "--format", "json"]) == 0
     (page,) = objects(capsys.readouterr().out)
-    assert set(page) == {"schema", "source", "width", "height", "seconds", "lines"}
+    assert set(page) == {
+        *("schema", "source", "width", "height", "seconds", "lines"),
+        *("turned", "paragraphs", "dropped"),
+    }
     assert (page["schema"], page["source"]) == ("shizi/page/1", "一.png")
     assert [line["text"] for line in page["lines"]] == [FIRST, SECOND]
     line = page["lines"][0]
@@ -401,3 +404,38 @@ def test_a_reader_that_leaves_is_no_noise(folder: Path) -> None:
 def test_the_module_is_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "shizi", "--version"], capture_output=True, check=True, text=True)
     assert done.stdout == f"shizi {shizi.__version__}\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_known_about_the_text_is_said_by_options(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "words.txt").write_text(f"{LOW}{HIGH}\t0.1\n", encoding="utf-8")
+    for options in (["--beam", "4"], ["--lexicon", "words.txt"], ["--pattern", f"[{HIGH}{LOW}]+"]):
+        assert cli.main(["read", "--line", "strip.png", *options]) == 0
+        assert capsys.readouterr().out == f"{FIRST}\n"
+    assert cli.main(["read", "--line", "strip.png", "--pattern", f"x{HIGH}{{3}}"]) == 0
+    assert capsys.readouterr().out == f"x{HIGH * 3}\n"
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--beam", "-1"],
+        ["--lexicon", "none.txt"],
+        ["--lexicon", "strip.png"],
+        ["--pattern", "("],
+        ["--pattern", "plate", "--beam", "4"],
+    ],
+)
+def test_hints_that_cannot_be_are_wrong_use(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["read", "一.png", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("shizi: bad_setting: ") and len(err.splitlines()) == 1
+
+
+def test_a_lexicon_is_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("识字\n" * 9, encoding="utf-8")
+    assert cli.main(["lexicon", "build", str(tmp_path / "a.txt"), "--output", str(tmp_path / "a.ngram")]) == 0
+    assert "a.ngram" in capsys.readouterr().out and (tmp_path / "a.ngram").is_file()
+    assert cli.main(["lexicon", "build", str(tmp_path / "none"), "--output", str(tmp_path / "b.ngram")]) == 1
+    assert capsys.readouterr().err.startswith("shizi: bad_data: ")

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
-from shizi.find import FINDERS, find, projection
+from shizi.find import FINDERS, Candidate, find, projection
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
-SETTINGS = FindSettings()
+SETTINGS = FindSettings(finder="projection")
 Box = tuple[int, int, int, int]
 Grey = NDArray[np.uint8]
 
@@ -49,7 +49,7 @@ def same(quad: Quad, box: Box) -> bool:
 
 def check(page: Grey, boxes: list[Box], wanted: FindSettings = SETTINGS) -> None:
     """Each box is found once, and nothing else."""
-    quads = find(page, wanted)
+    quads = [one.quad for one in find(page, wanted).lines]
     assert [sum(same(q, b) for q in quads) for b in boxes] == [1] * len(boxes), [q.bounds for q in quads]
     assert len(quads) == len(boxes), [q.bounds for q in quads]
 
@@ -136,7 +136,7 @@ def test_a_line_that_climbs_is_one_line_along_its_slope() -> None:
     sheet.write(100, 290, "a line that climbs a little from left to right")
     left, top, right, bottom = sheet.boxes[0]
     turned = np.asarray(sheet.image.rotate(4, Image.Resampling.BICUBIC, fillcolor=250))
-    (quad,) = find(turned, SETTINGS)
+    (quad,) = (one.quad for one in find(turned, SETTINGS).lines)
     assert quad.width == pytest.approx(right - left, rel=0.05)
     assert quad.height < 1.5 * (bottom - top)
     (x0, y0), (x1, y1) = quad.points[:2]
@@ -157,7 +157,11 @@ def test_a_large_page_is_looked_at_smaller_and_answered_in_its_own_pixels() -> N
 
 def test_lines_lower_than_the_bound_are_dropped() -> None:
     sheet = prose()
-    assert find(sheet.page, replace(SETTINGS, min_height=60.0)) == []
+    found = find(sheet.page, replace(SETTINGS, min_height=60.0))
+    assert found.lines == ()
+    assert {one.reason for one in found.dropped} == {"small"}
+    for box in sheet.boxes:
+        assert any(same(one.quad, box) for one in found.dropped)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -171,7 +175,7 @@ def test_no_lines_where_there_is_no_text(seed: int) -> None:
         (200 + rng.normal(0, 3, (300, 400))).astype(np.uint8),
         rng.integers(0, 256, (300, 400)).astype(np.uint8),
     ):
-        assert find(picture, SETTINGS) == []
+        assert find(picture, SETTINGS).lines == ()
 
 
 @settings(max_examples=60, deadline=None)
@@ -179,8 +183,8 @@ def test_no_lines_where_there_is_no_text(seed: int) -> None:
 def test_any_picture_has_an_answer(rows: int, columns: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     picture = rng.choice(np.array((0, 128, 255), np.uint8), (rows, columns), p=(0.2, 0.1, 0.7))
-    for quad in find(picture, SETTINGS):
-        assert quad.width > 0 and quad.height > 0
+    for one in find(picture, SETTINGS).lines:
+        assert one.quad.width > 0 and one.quad.height > 0
 
 
 def test_a_page_is_not_written_on() -> None:
@@ -197,9 +201,63 @@ def test_an_unknown_finder_is_named() -> None:
         find(np.full((50, 50), 255, np.uint8), replace(SETTINGS, finder="psychic"))
 
 
-def test_rows_of_dashes_are_left_out() -> None:
-    lines = [Quad.box(10, top, 400, top + 20) for top in (10, 50, 90)]
-    small_print = Quad.box(10, 130, 200, 138)
-    dashes = Quad.box(10, 160, 400, 166)
-    assert projection._without_rules([*lines, small_print, dashes]) == [*lines, small_print]
-    assert projection._without_rules([dashes]) == [dashes]
+def test_rows_of_dashes_are_left_out_and_listed() -> None:
+    lines = [Candidate(Quad.box(10, top, 400, top + 20)) for top in (10, 50, 90)]
+    small_print = Candidate(Quad.box(10, 130, 200, 138))
+    dashes = Candidate(Quad.box(10, 160, 400, 166))
+    kept, rules = projection._without_rules([*lines, small_print, dashes])
+    assert kept == [*lines, small_print]
+    assert [(rule.quad, rule.reason) for rule in rules] == [(dashes.quad, "rule")]
+    assert projection._without_rules([dashes]) == ([dashes], [])
+
+
+def square(sheet: Sheet, x: int, y: int, size: int = 24, ink: int = 20) -> None:
+    """A character as wide as high."""
+    sheet.draw.rectangle((x, y, x + size - 1, y + size - 1), outline=ink, width=3)
+    sheet.draw.line((x + size // 2, y, x + size // 2, y + size - 1), ink, 3)
+
+
+def grid(sheet: Sheet, x: int, y: int, columns: int, rows: int, across: int, down: int) -> None:
+    for column in range(columns):
+        for row in range(rows):
+            square(sheet, x + across * column, y + down * row)
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(250, 20), (30, 240)])
+def test_the_smaller_gaps_say_which_way_text_runs(ground: int, ink: int) -> None:
+    for across, down, vertical in ((40, 28, True), (28, 40, False)):
+        sheet = Sheet(ground=ground)
+        for i in range(8):
+            for j in range(8):
+                square(sheet, 100 + across * i, 100 + down * j, ink=ink)
+        found = find(sheet.page, SETTINGS).lines
+        boxes = [(100 + across * i, 100, 124 + across * i, 124 + down * 7) for i in range(8)]
+        if not vertical:
+            boxes = [(100, 100 + down * j, 124 + across * 7, 124 + down * j) for j in range(8)]
+        assert [one.vertical for one in found] == [vertical] * 8
+        assert [sum(same(one.quad, box) for one in found) for box in boxes] == [1] * 8
+
+
+def test_a_vertical_title_beside_level_text() -> None:
+    sheet = prose()
+    grid(sheet, 700, 40, 1, 5, 0, 28)
+    check(sheet.page, [*sheet.boxes, (700, 40, 724, 40 + 4 * 28 + 24)])
+    (title,) = (one for one in find(sheet.page, SETTINGS).lines if one.vertical)
+    assert title.quad.points[0] == pytest.approx((700, 40), abs=3)
+    assert title.quad.height > title.quad.width
+
+
+def test_digits_below_one_another_are_no_column() -> None:
+    sheet = prose()
+    for row in range(6):
+        sheet.write(700, 60 + 34 * row, str(row))
+    assert not any(one.vertical for one in find(sheet.page, SETTINGS).lines)
+
+
+def test_a_page_on_its_side_is_found_the_same() -> None:
+    sheet = prose()
+    turned = np.ascontiguousarray(np.rot90(sheet.page, -1))
+    found = find(turned, SETTINGS).lines
+    boxes = [(600 - bottom, left, 600 - top, right) for left, top, right, bottom in sheet.boxes]
+    assert [one.vertical for one in found] == [True] * len(boxes)
+    assert [sum(same(one.quad, box) for one in found) for box in boxes] == [1] * len(boxes)

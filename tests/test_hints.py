@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shizi.errors import SettingsError
-from shizi.read import hints
+from shizi.read import ctc, hints, patterns
 from shizi.read.charset import Charset
+from shizi.read.hints import Hints
+from shizi.read.lexicon import Lexicon
+from shizi.settings import ReadSettings
 
 
 @pytest.mark.parametrize("name", hints.ALPHABETS)
@@ -22,7 +29,7 @@ def test_the_alphabets_say_what_their_names_say() -> None:
     assert len(hints.allowed("ascii")) == 95
     assert len(hints.allowed("gb2312")) == 6763
     assert hints.allowed("gb2312") < hints.allowed("han")
-    assert hints.allowed("plate") >= set("京A12345") and len(hints.PROVINCES) == 31
+    assert hints.allowed("plate") >= set("京A12345") and len(patterns.PROVINCES) == 31
     assert hints.allowed("amount") >= set("人民币壹仟贰佰叁拾肆元伍角陆分整¥1,234.56")
     assert hints.allowed("date") >= set("2024年12月31日 星期二 08:30")
 
@@ -45,3 +52,104 @@ def test_what_is_no_alphabet_is_refused(tmp_path: Path) -> None:
             hints.allowed(str(path))
     with pytest.raises(SettingsError):
         hints.allowed(str(tmp_path))
+
+
+CHARSET = Charset.default()
+
+
+def doubtful(*places: dict[str, float]) -> NDArray[np.float32]:
+    """Logits of a line: for each place, the probabilities of its characters, and a blank frame behind it."""
+    values = np.full((2 * len(places), CHARSET.size), 1e-9)
+    values[1::2, 0] = 1.0
+    for at, shares in enumerate(places):
+        for char, share in shares.items():
+            values[2 * at, CHARSET.encode(char)[0]] = share
+    return np.log(values).astype(np.float32)
+
+
+def read(logits: NDArray[np.float32], settings: ReadSettings | None = None, **known: Any) -> str:
+    settings = settings or ReadSettings()
+    spans = Hints.of(CHARSET, settings, **known).decode(logits, settings, valid=len(logits), temperature=1.0)
+    return CHARSET.decode([span.cls for span in spans])
+
+
+LOGITS = doubtful({"中": 0.99}, {"国": 0.45, "园": 0.55}, {"0": 0.4, "O": 0.6})
+
+
+def test_each_hint_does_what_it_says(tmp_path: Path) -> None:
+    assert read(LOGITS) == "中园O"
+    assert read(LOGITS, allowed="中国0") == "中国0"
+    assert read(LOGITS, beam=8) == "中国O", "the shipped n-gram knows the word"
+    assert read(LOGITS, beam=8, settings=ReadSettings(ngram_weight=0.0)) == "中园O"
+    assert read(LOGITS, settings=ReadSettings(beam=8)) == "中国O"
+    assert read(LOGITS, settings=ReadSettings(beam=8), beam=0) == "中园O"
+    assert read(LOGITS, pattern="中[国园]\\d") == "中园0"
+    path = tmp_path / "words.txt"
+    path.write_text("国0\t2", encoding="utf-8")
+    assert read(LOGITS, lexicon=path) == "中国0"
+    assert read(LOGITS, lexicon=str(path)) == "中国0"
+    assert read(LOGITS, lexicon=Lexicon.open(path)) == "中国0"
+    assert read(LOGITS, lexicon=Lexicon(words={"龘龘龘": 9.0}), settings=ReadSettings(ngram_weight=0.0)) == "中园O"
+
+
+def test_a_sure_character_stays_whatever_the_words_are() -> None:
+    sure = doubtful({"中": 0.9999}, {"园": 0.9999}, {"O": 0.9999})
+    assert read(sure, lexicon=Lexicon(words={"中国0": 2.0})) == "中园O"
+
+
+def test_nothing_known_is_greedy() -> None:
+    settings = ReadSettings()
+    spans = Hints.of(CHARSET, settings).decode(LOGITS, settings, valid=4, temperature=2.0)
+    wanted = ctc.greedy(
+        LOGITS,
+        valid=4,
+        alike=CHARSET.alike,
+        temperature=2.0,
+        alternatives=settings.alternatives,
+        min_alternative=settings.min_alternative,
+    )
+    assert spans == wanted and len(spans) == 2
+
+
+def test_confidences_under_each_hint_are_probabilities() -> None:
+    settings = ReadSettings()
+    for known in ({}, {"beam": 8}, {"pattern": "中[国园]\\d"}, {"allowed": "中国园0O"}):
+        for span in Hints.of(CHARSET, settings, **known).decode(LOGITS, settings, valid=6, temperature=1.0):
+            assert 0 < span.confidence <= 1
+            assert math.fsum([span.confidence, *(share for _, share in span.alternatives)]) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"allowed": "龘"}, "alphabet"),
+        ({"beam": -1}, "beam"),
+        ({"beam": 1001}, "beam"),
+        ({"lexicon": "/none/at/all"}, "lexicon"),
+        ({"pattern": "("}, "pattern"),
+        ({"pattern": "龘"}, "alphabet"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(known: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Hints.of(CHARSET, ReadSettings(), **known)
+
+
+def test_an_alphabet_that_does_not_fit_is_not_trusted() -> None:
+    settings = ReadSettings()
+    logits = doubtful({"国": 0.999999, "8": 1e-6}, {"0": 0.3, "O": 0.7})
+    first, second = Hints.of(CHARSET, settings, allowed="0123456789").decode(logits, settings, valid=4, temperature=1.0)
+    assert CHARSET.decode([first.cls, second.cls]) == "80"
+    assert first.confidence < 0.01, "the network saw a hanzi"
+    assert second.confidence > 0.9, "a digit is the likeliest way to see an O there"
+
+
+def test_an_unknown_hint_is_a_mistake_in_the_program() -> None:
+    with pytest.raises(TypeError, match="lexikon"):
+        Hints.of(CHARSET, ReadSettings(), lexikon="words.txt")  # type: ignore[call-arg]
+
+
+def test_the_shipped_ngram_fits_the_shipped_alphabet() -> None:
+    model = hints.shipped().model
+    assert model is not None
+    assert all(model.number(char) >= 0 for char in CHARSET.chars)

@@ -24,10 +24,14 @@ MAY = {
     "errors": set(),
     "settings": {"errors"},
     **{stage: BASE for stage in STAGES},
+    "column": BASE,
+    "turn": BASE,
+    "cut": BASE | {"clean", "column", "crop", "find", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES,
-    "learn": BASE | {"load", "clean", "crop", "read"},
-    "cli": BASE | {"", "read", "write", "learn"},
+    "reader": BASE | STAGES | {"cut", "turn"},
+    "learn": BASE | {"load", "clean", "crop", "find", "read"},
+    "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
+    "cli": BASE | {"", "read", "write", "learn", "serve"},
     "": {"types", "errors", "settings", "reader"},  # the package's own __init__
     "__main__": {"cli"},
 }
@@ -35,18 +39,21 @@ MAY = {
 # A library that is not always there, or slow, and the only parts that may import it.
 ONLY = {
     "torch": {"learn"},
+    "torch_pruning": {"learn"},
     "lmdb": {"learn"},
     "fontTools": {"learn"},
     "rapidfuzz": {"learn"},
     "rich": {"learn"},
     "onnx": {"learn"},
-    "onnxruntime": {"read", "learn"},
+    "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "learn"},
+    "cv2": {"clean", "find", "crop", "column", "learn", "serve"},
+    **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 
 # Modules that do no I/O.
-PURE = ("types", "errors", "settings", "order", "text", "read.ctc", "read.trust", "write.text", "write.json")
+PURE = ("types", "errors", "settings", "order", "turn", "text", "write.text", "write.json")
+PURE += ("read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
 IO = {"os", "io", "pathlib", "shutil", "subprocess", "socket", "tempfile", "urllib", "PIL", "cv2", "onnxruntime"}
 
 LONGEST = 450

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shizi.order import order
+from shizi.order import order, paragraphs
 from shizi.types import Quad
 
 SIDES = st.floats(1, 400)
@@ -38,6 +38,9 @@ def in_order(quads: list[Quad], seed: int = 1) -> bool:
 
 
 TWO_COLUMNS = [Quad.box(80, 20, 900, 60), *column(50, 420, 20), *column(520, 420, 17, top=106)]
+TABLE = [Quad.box(x, 50 + 60 * row, x + width, 74 + 60 * row) for row in range(8) for x, width in ((50, 60), (300, 90))]
+RECEIPT = [Quad.box(x, 40 * row, x + width, 40 * row + 20) for row in range(12) for x, width in ((20, 200), (420, 60))]
+VERTICAL = [Quad.box(500 - 60 * i, 20, 530 - 60 * i, 420 - 100 * (i == 5)) for i in range(6)]
 
 
 @given(st.lists(QUADS, max_size=30))
@@ -52,9 +55,10 @@ def test_the_order_of_the_input_does_not_matter(quads: list[Quad], rng: random.R
     assert [shuffled[i] for i in order(shuffled)] == [quads[i] for i in order(quads)]
 
 
-@given(st.floats(-2, 2), st.integers(0, 9))
-def test_a_turned_page_of_two_columns_keeps_its_order(degrees: float, seed: int) -> None:
-    assert in_order([turn(quad, degrees) for quad in TWO_COLUMNS], seed)
+@given(st.floats(-3, 3), st.integers(0, 9), st.sampled_from([0, 90, 180, 270]))
+def test_a_turned_page_keeps_its_order(degrees: float, seed: int, quarter: int) -> None:
+    for quads in (TWO_COLUMNS, TABLE, RECEIPT, VERTICAL):
+        assert in_order([turn(quad, quarter + degrees) for quad in quads], seed)
 
 
 @pytest.mark.parametrize("top", [100, 106, 117])
@@ -92,7 +96,7 @@ def test_words_of_a_line_that_climbs() -> None:
 
 
 def test_vertical_text_is_read_from_the_right() -> None:
-    assert in_order([Quad.box(500 - 60 * i, 20, 530 - 60 * i, 420 - 100 * (i == 5)) for i in range(6)])
+    assert in_order(VERTICAL)
 
 
 def test_an_upside_down_page_is_read_from_its_own_top() -> None:
@@ -110,3 +114,37 @@ def test_staircases_do_not_exhaust_the_stack() -> None:
 
 def test_a_row_of_words_is_read_from_the_left() -> None:
     assert in_order([Quad.box(100 * i, 10 + i % 2, 100 * i + 95, 40) for i in range(10)])
+
+
+def runs(quads: list[Quad]) -> list[list[int]]:
+    return [list(run) for run in paragraphs(quads)]
+
+
+@given(st.lists(QUADS, max_size=20))
+def test_each_line_is_in_one_paragraph(quads: list[Quad]) -> None:
+    assert [index for run in paragraphs(quads) for index in run] == list(range(len(quads)))
+
+
+@given(st.floats(-3, 3), st.sampled_from([0, 90, 180, 270]))
+def test_columns_of_prose_are_a_paragraph_each(degrees: float, quarter: int) -> None:
+    quads = [turn(quad, quarter + degrees) for quad in TWO_COLUMNS]
+    assert runs(quads) == [[0], list(range(1, 21)), list(range(21, 38))]
+
+
+def test_an_indent_and_a_short_line_part_paragraphs() -> None:
+    indent = Quad.box(94, 304, 470, 326)
+    assert runs([*column(50, 420, 6), indent, *column(50, 420, 4, top=338)]) == [[0, 1, 2, 3, 4, 5], [6], [7, 8, 9, 10]]
+    assert runs([*column(50, 420, 3), *column(50, 420, 3, top=202)]) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_heading_is_no_part_of_the_paragraph_below() -> None:
+    assert runs([Quad.box(50, 50, 300, 90), *column(50, 420, 4)]) == [[0], [1, 2, 3, 4]]
+
+
+def test_cells_of_a_table_are_apart_and_parts_of_a_row_are_not() -> None:
+    assert runs(RECEIPT[:2]) == [[0], [1]]
+    assert runs([Quad.box(20, 0, 220, 20), Quad.box(235, 1, 400, 21)]) == [[0, 1]]
+
+
+def test_vertical_columns_go_on_to_the_left() -> None:
+    assert runs(VERTICAL) == [[0, 1, 2, 3, 4, 5]]

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from conftest import GAP, GLYPH, HIGH, LOW, BoxNetwork, boxes, encoded
+from conftest import GAP, GLYPH, HIGH, LOW, STROKE, BoxNetwork, boxes, encoded
 from shizi.crop import BUCKETS
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
 from shizi.reader import Reader
+from shizi.settings import Settings
 from shizi.types import Line, Quad
 
 MakeReader = Callable[[dict[str, dict[str, Any]]], Reader]
@@ -99,7 +100,7 @@ def test_a_page_without_text_has_no_lines(reader: Reader) -> None:
     assert (page.width, page.height) == (400, 300)
 
 
-def test_lines_without_characters_are_left_out(network: BoxNetwork) -> None:
+def test_lines_without_characters_are_left_out_and_listed(network: BoxNetwork) -> None:
     class Blind(BoxNetwork):
         def logits(self, batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
             made = super().logits(batch)
@@ -107,8 +108,127 @@ def test_lines_without_characters_are_left_out(network: BoxNetwork) -> None:
             return made
 
     pixels, _ = boxes(LINES)
-    assert Reader(recogniser=network).read(pixels).lines
-    assert Reader(recogniser=Blind()).read(pixels).lines == ()
+    sighted = Reader(recogniser=network).read(pixels)
+    assert sighted.lines and not sighted.dropped
+    page = Reader(recogniser=Blind()).read(pixels)
+    assert page.lines == ()
+    assert {one.reason for one in page.dropped} == {"empty"}
+    assert [one.quad for one in page.dropped] == [line.quad for line in sighted.lines]
+
+
+def test_noise_is_left_out_and_listed_with_what_was_read() -> None:
+    pixels, _ = boxes(LINES)
+    unsure = BoxNetwork(temperature=30.0)
+    settings = Settings.from_dict({"read": {"min_confidence": 0.5, "min_confidence_short": 0.5}})
+    page = Reader(recogniser=unsure, settings=settings).read(pixels)
+    assert page.lines == ()
+    assert {one.reason for one in page.dropped} == {"unsure"}
+    assert sorted(one.text for one in page.dropped) == sorted(LINES)
+    assert all(0 < one.confidence < 0.4 for one in page.dropped)
+    settings = Settings.from_dict({"read": {"min_confidence": 0.1}})
+    kept = Reader(recogniser=unsure, settings=settings).read(pixels)
+    assert kept.text == "\n".join(LINES) and not kept.dropped
+
+
+def test_lines_too_low_to_be_read_are_listed(make_reader: MakeReader) -> None:
+    page = make_reader({"find": {"min_height": 60.0}}).read(boxes(LINES)[0])
+    assert page.lines == ()
+    assert {one.reason for one in page.dropped} == {"small"}
+    assert len(page.dropped) >= len(LINES)
+
+
+def test_each_line_is_in_one_paragraph(reader: Reader) -> None:
+    page = reader.read(boxes(LINES)[0])
+    assert [index for run in page.paragraphs for index in run] == list(range(len(page.lines)))
+
+
+def test_lines_at_known_places(reader: Reader) -> None:
+    pixels, places = boxes(LINES)
+    quads = [Quad.box(row[0][0], row[0][3] - GLYPH, row[-1][2], row[0][3]) for row in places]
+    assert [line.text for line in reader.read_quads(pixels, quads[::-1])] == LINES[::-1]
+    assert [line.quad for line in reader.read_quads(pixels, quads)] == quads
+    assert reader.read_quads(pixels, []) == []
+
+
+def test_vertical_lines_are_read_from_the_top(reader: Reader) -> None:
+    """Glyphs below one another: read as if side by side, each with its place."""
+    count, pitch = 6, GLYPH + 6
+    pixels = np.full((2 * 40 + count * pitch, 200, 3), 255, np.uint8)
+    glyph = boxes([HIGH])[0][40 : 40 + GLYPH, 40 : 40 + GLYPH]
+    for at in range(count):
+        pixels[40 + at * pitch : 40 + at * pitch + GLYPH, 80 : 80 + GLYPH] = glyph
+    page = reader.read(pixels)
+    assert page.text == HIGH * count
+    (line,) = page.lines
+    for at, char in enumerate(line.chars):
+        x, y = centre(char.quad)
+        assert math.dist((x, y), (80 + GLYPH / 2, 40 + at * pitch + GLYPH / 2)) < 5
+
+
+class Headed(BoxNetwork):
+    """Is sure of what it reads where the strip's upper half holds more ink than the lower one."""
+
+    def logits(self, batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        made = super().logits(batch)
+        for strip, frames in zip(batch[:, 0], made, strict=True):
+            if (strip[:16] < 0).sum() <= (strip[16:] < 0).sum():
+                frames *= 0.3
+        return made
+
+
+def headed(lines: list[str]) -> np.ndarray[Any, Any]:
+    """A page of boxes whose upper edges are thick."""
+    pixels, places = boxes(lines)
+    for row in places:
+        for left, top, right, _ in row:
+            pixels[top : top + 2 * STROKE, left:right] = 0
+    return pixels
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_turned_page_is_read_as_if_upright(quarters: int) -> None:
+    pixels = headed([HIGH * 9] * 4)
+    reader = Reader(recogniser=Headed())
+    upright = reader.read(pixels)
+    assert upright.text == "\n".join([HIGH * 9] * 4) and upright.turned == 0
+    page = reader.read(np.ascontiguousarray(np.rot90(pixels, -quarters)))  # clockwise
+    assert page.text == upright.text
+    assert page.turned == -90 * quarters % 360
+    height, width = pixels.shape[:2]
+
+    for line, same in zip(page.lines, upright.lines, strict=True):
+        for quad, other in ((line.quad, same.quad), *zip(
+            (c.quad for c in line.chars), (c.quad for c in same.chars), strict=True)):  # fmt: skip
+            for point, there in zip(quad.points, other.points, strict=True):
+                x, y = there
+                shape = (height, width)
+                for _ in range(quarters):
+                    x, y, shape = shape[0] - y, x, shape[::-1]
+                assert math.dist(point, (x, y)) < 1
+    off = Reader(recogniser=Headed(), settings=Settings.from_dict({"turn": {"orient": False}}))
+    assert off.read(np.ascontiguousarray(np.rot90(pixels, -quarters))).turned == 0
+
+
+def test_a_line_upside_down_is_read_turned() -> None:
+    pixels = headed([HIGH * 9])[36:68, 30:-30]
+    reader = Reader(recogniser=Headed())
+    line, other = reader.read_line(pixels), reader.read_line(pixels[::-1, ::-1])
+    assert line.text == other.text == HIGH * 9
+    assert line.confidence == pytest.approx(other.confidence, abs=0.01)
+    height, width = pixels.shape[:2]
+    assert other.quad.points[0] == (width, height)
+    assert centre(other.chars[0].quad)[0] > centre(other.chars[-1].quad)[0]
+
+
+def test_how_many_lines_are_read_again_is_bounded() -> None:
+    pixels = headed([HIGH * 9] * 6)[::-1, ::-1]
+    counts = {}
+    for most in (0, 2, 24):
+        network = Headed()
+        settings = Settings.from_dict({"turn": {"max_again": most, "sample": 1}})
+        Reader(recogniser=network, settings=settings).read(np.ascontiguousarray(pixels))
+        counts[most] = sum(shape[0] for shape in network.shapes)
+    assert counts[0] <= counts[2] <= counts[24]
 
 
 def test_each_page_of_a_file(reader: Reader) -> None:

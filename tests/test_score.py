@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from shizi.errors import DataError, MissingExtra, MissingInput, ModelMissing
 from shizi.learn import score as module
-from shizi.learn.match import compare, shared_area
+from shizi.learn.match import compare, groups, shared_area
 from shizi.learn.metrics import Unit
 from shizi.learn.score import Report, score
+from shizi.learn.split import Blame, Split, kind, place
 from shizi.learn.truth import TrueLine, read_labels, read_truth, slices
 from shizi.types import Line, Page, Point, Quad
 
@@ -398,3 +399,97 @@ def test_nothing_to_measure(tmp_path: Path) -> None:
         slices(tmp_path)
     with pytest.raises(DataError, match="neither a folder"):
         slices(tmp_path / "nowhere")
+
+
+# Where the errors come from.
+
+
+class Places(Fake):
+    """Reads known places as it was told, by their left edge."""
+
+    def __init__(self, places: dict[float, str], **texts: str | list[Line]) -> None:
+        super().__init__(**texts)
+        self.places = places
+
+    def read_quads(self, source: Path, quads: Sequence[Quad], /) -> list[Line]:
+        return [Line(self.places[quad.points[0][0]], 1.0, quad) for quad in quads]
+
+
+LEFT, RIGHT, BELOW = (0, 0, 40, 10), (60, 0, 100, 10), (0, 30, 100, 40)
+
+
+@pytest.mark.parametrize(
+    ("truth", "read", "expected"),
+    [
+        ([LEFT], [LEFT], "whole"),
+        ([LEFT], [(0, 0, 30, 10)], "cut"),
+        ([LEFT], [(10, 0, 44, 10)], "cut"),
+        ([LEFT], [(0, 0, 18, 10), (20, 0, 40, 10)], "split"),
+        ([LEFT, RIGHT], [(0, 0, 100, 10)], "merged"),
+        ([LEFT], [], "missed"),
+        ([], [LEFT], "false"),
+        ([(0, 0, 10, 100)], [(0, 0, 10, 60)], "cut"),
+        ([(0, 0, 10, 100)], [(0, 0, 10, 98)], "whole"),
+    ],
+)
+def test_what_finding_did(truth: list[Box], read: list[Box], expected: str) -> None:
+    (group,), _ = groups([true("字", box) for box in truth], [found("字", box) for box in read])
+    assert kind(group) == expected
+
+
+def test_a_polygon_of_many_corners_has_a_place() -> None:
+    line = TrueLine("弯曲", ((0, 10), (50, 0), (100, 10), (100, 30), (50, 20), (0, 30)))
+    assert place(line).points == ((0, 10), (100, 10), (100, 30), (0, 30))
+    assert place(TrueLine("三", ((0, 0), (10, 0), (5, 9)))).points == ((0, 0), (10, 0), (5, 9), (0, 0))
+
+
+def pages(folder: Path, **lines: list[tuple[str, Box]]) -> Path:
+    for name, truth in lines.items():
+        made = [{"text": text, "polygon": Quad.box(*box).to_json()} for text, box in truth]
+        (folder / f"{name}.json").write_text(json.dumps({"lines": made}), encoding="utf-8")
+        (folder / f"{name}.png").touch()
+    return folder
+
+
+def test_errors_are_parted_into_those_of_finding_and_of_reading(tmp_path: Path) -> None:
+    data = pages(tmp_path, a=[("abcd", LEFT), ("efgh", RIGHT), ("ijklmnop", BELOW)])
+    reader = Places(
+        {0.0: "abcX", 60.0: "efgh"},
+        a=[found("aX", (0, 0, 20, 10)), found("zz", (0, 60, 20, 70))],
+    )
+    reader.places[0.0] = "abcX"
+    with pytest.raises(KeyError):  # nothing is made up for a place that was not read
+        Places({}, a=[]).read_quads(Path("a"), [Quad.box(*LEFT)])
+    report = score(data, reader)
+    (part,) = (one.split for one in report.slices)
+    assert part is not None
+    # abcd: read from too short a line with 3 errors, from the true one with 1; efgh: missed; ijklmnop is read as abcX
+    below = 8
+    assert (part.chars, part.errors) == (16, 3 + 4 + 8 + 2)
+    assert part.reading == 1 + 0 + below
+    assert part.finding == part.errors - part.reading
+    assert part.kinds["cut"] == Blame(1, 2)
+    assert part.kinds["missed"] == Blame(2, 4)
+    assert part.kinds["false"] == Blame(1, 2)
+    assert part.errors == report.slices[0].scores["loose"].edits
+    assert sum(one.errors for one in part.kinds.values()) == part.finding
+    value = report.to_json()
+    assert value["total"]["split"] == value["slices"][tmp_path.name]["split"] == part.to_json()
+    assert value["total"]["split"]["cer_true_boxes"] == round(part.reading / 16, 5)
+    assert "CER % true boxes" in report.table()
+
+
+def test_a_reader_that_reads_no_places_has_no_split(tmp_path: Path) -> None:
+    data = pages(tmp_path, a=[("abcd", LEFT)])
+    report = score(data, Fake(a=[found("abcd", LEFT)]))
+    assert report.slices[0].split is None
+    assert "split" not in report.to_json()["total"]
+    assert "true boxes" not in report.table()
+
+
+def test_a_page_that_failed_has_no_part_in_the_split(tmp_path: Path) -> None:
+    data = pages(tmp_path, a=[("abcd", LEFT)], b=[("efgh", LEFT)])
+    report = score(data, Places({0.0: "abcd"}, a=[found("abcd", LEFT)]))
+    assert len(report.slices[0].failed) == 1
+    part = report.slices[0].split
+    assert part == Split.of(groups([true("abcd", LEFT)], [found("abcd", LEFT)])[0], {true("abcd", LEFT): "abcd"})

@@ -134,3 +134,43 @@ def test_it_reads_without_a_network() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_the_sample_turned_is_read_the_same(reader: Reader, pixels: NDArray[np.uint8], quarters: int) -> None:
+    upright = reader.read(pixels)
+    page = reader.read(np.ascontiguousarray(np.rot90(pixels, quarters)))
+    assert page.text == upright.text
+    assert page.turned == 90 * quarters
+    for line, same in zip(page.lines, upright.lines, strict=True):
+        height, width = pixels.shape[:2]
+        points = same.quad.points
+        for _ in range(quarters):  # counter-clockwise: the right edge becomes the upper one
+            points = tuple((y, width - x) for x, y in points)
+            height, width = width, height
+        assert np.allclose(line.quad.points, points, atol=1)
+
+
+def test_characters_below_one_another_are_read_from_the_top(reader: Reader, pixels: NDArray[np.uint8]) -> None:
+    """The sample's second line and its fourth, their characters set below one another: the right column comes first."""
+    columns = []
+    for line in (reader.read(pixels).lines[i] for i in (1, 3)):
+        chars = [char for char in line.chars if "\u4e00" <= char.text <= "\u9fff"]
+        boxes = [[int(v) for v in char.quad.bounds] for char in chars]
+        squares = [(x0, (y0 + y1 - x1 + x0) // 2 - 2, x1, (y0 + y1 + x1 - x0) // 2 + 2) for x0, y0, x1, y1 in boxes]
+        cells = [pixels[top:bottom, left:right] for left, top, right, bottom in squares]
+        columns.append(("".join(char.text for char in chars), cells))
+    page = np.empty((100 + max(sum(len(cell) + 3 for cell in cells) for _, cells in columns), 300, 3), np.uint8)
+    page[:] = np.median(pixels[300:600, 300:600], axis=(0, 1))
+    for x, (_, cells) in zip((180, 80), columns, strict=True):
+        y = 40
+        for cell in cells:
+            page[y : y + cell.shape[0], x : x + cell.shape[1]] = cell
+            y += len(cell) + 3
+    read = reader.read(page)
+    truth = "".join(text for text, _ in columns)
+    assert edits(truth, loose(read.text)) <= 0.1 * len(truth)
+    first = read.lines[0].chars
+    tops = [char.quad.bounds[1] for char in first]
+    assert tops == sorted(tops)
+    assert all(char.quad.bounds[0] >= 170 for char in first)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shizi.types import PAGE_SCHEMA, Alternative, Char, Document, Line, Page, Quad
+from shizi.types import PAGE_SCHEMA, Alternative, Char, Document, Dropped, Line, Page, Quad
 
 numbers = st.integers(-500_000, 500_000).map(lambda hundredths: hundredths / 100)
 points = st.tuples(numbers, numbers)
@@ -19,7 +19,12 @@ texts = st.text(max_size=8)
 chars = st.builds(Char, texts, shares, quads, st.lists(st.builds(Alternative, texts, shares), max_size=3).map(tuple))
 lines = st.builds(Line, texts, shares, quads, st.lists(chars, max_size=3).map(tuple))
 sizes = st.integers(1, 30_000)
-pages = st.builds(Page, texts, sizes, sizes, shares, st.lists(lines, max_size=3).map(tuple))
+pages = st.builds(
+    Page, texts, sizes, sizes, shares, st.lists(lines, max_size=3).map(tuple),
+    st.lists(st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=2).map(tuple),
+    st.lists(st.builds(Dropped, quads, texts, texts, shares), max_size=2).map(tuple),
+    st.sampled_from([0, 90, 180, 270]),
+)  # fmt: skip
 
 
 @given(st.lists(pages, max_size=3).map(lambda made: Document(tuple(made))))
@@ -81,7 +86,8 @@ def test_the_page_schema_is_as_documented() -> None:
     box = Quad.box(0, 0, 8, 8)
     char = Char("字", 0.98765, box, (Alternative("学", 0.01),))
     plain = Char("A", 0.5, box)
-    page = Page("a.png", 64, 32, 0.12345, (Line("字A", 0.7, box, (char, plain)),))
+    lost = Dropped(box, "unsure", "~", 0.12345)
+    page = Page("a.png", 64, 32, 0.12345, (Line("字A", 0.7, box, (char, plain)),), ((0,),), (lost,), 90)
     corners = [[0, 0], [8, 0], [8, 8], [0, 8]]
     assert page.to_json() == {
         "schema": "shizi/page/1",
@@ -89,6 +95,7 @@ def test_the_page_schema_is_as_documented() -> None:
         "width": 64,
         "height": 32,
         "seconds": 0.1235,
+        "turned": 90,
         "lines": [
             {
                 "text": "字A",
@@ -105,7 +112,16 @@ def test_the_page_schema_is_as_documented() -> None:
                 ],
             }
         ],
+        "paragraphs": [[0]],
+        "dropped": [{"quad": corners, "reason": "unsure", "text": "~", "confidence": 0.1235}],
     }
+
+
+def test_a_page_of_an_earlier_version_is_read() -> None:
+    value = Page("a.png", 64, 32, 0.0).to_json()
+    for key in ("paragraphs", "dropped", "turned"):
+        del value[key]
+    assert Page.from_json(value) == Page("a.png", 64, 32, 0.0)
 
 
 def test_another_schema_is_refused() -> None:

@@ -30,7 +30,7 @@ from shizi.errors import (
     TooSmall,
 )
 from shizi.settings import Settings
-from shizi.types import Alternative, Char, Document, Line, Page, Quad
+from shizi.types import Alternative, Char, Document, Dropped, Line, Page, Quad
 
 if TYPE_CHECKING:
     from shizi.reader import Reader
@@ -43,6 +43,7 @@ __all__ = [
     "Char",
     "DataError",
     "Document",
+    "Dropped",
     "EmptyInput",
     "InputError",
     "Line",

@@ -20,7 +20,7 @@ MIN_TILE = 16
 Grey = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
-_LEAST_SKEW = 0.5  # degrees; turning by less costs sharpness and helps nothing
+_LEAST_SKEW = 0.5  # degrees; less cannot be told from level
 _LOOKED_AT = 1000  # longest side of the page that the tilt is estimated on, pixels
 _FEWEST = 40  # pieces of ink without which no tilt is believed
 _SHARPER = 1.25  # rows must be this many times as sharp at the tilt as they are upright
@@ -43,22 +43,33 @@ class Upright:
     matrix: Matrix
     """(2, 3): cleaned to original pixels; both count from the outer edge of the first pixel."""
 
+    @classmethod
+    def as_it_is(cls, page: Grey) -> Upright:
+        """A page that is not turned."""
+        return cls(page, np.eye(2, 3))
+
     def back(self, quad: Quad) -> Quad:
         """A quad of the cleaned page, in pixels of the original one."""
         return Quad.of(np.asarray(quad.points) @ self.matrix[:, :2].T + self.matrix[:, 2])
 
 
-def upright(page: Grey, settings: CleanSettings) -> Upright:
+def upright(page: Grey, settings: CleanSettings, quarters: int = 0) -> Upright:
     """Turn a (H, W) page so that its lines run level; nothing is cut off, corners are filled with its border's grey.
 
-    A page is left as it is where its tilt is unclear, below half a degree, or above ``settings.max_skew``.
+    ``quarters`` of a full turn are taken first, clockwise. Then a page is left as it is where its tilt is unclear,
+    below ``settings.min_skew`` or above ``settings.max_skew``.
     """
+    if quarters % 4:
+        level = upright(np.ascontiguousarray(np.rot90(page, -quarters)), settings)
+        return Upright(level.page, _after(_quarter(quarters % 4, page.shape), level.matrix))
     angle = skew(page, settings.max_skew) if settings.deskew and settings.max_skew > 0 else 0.0
+    if abs(angle) < settings.min_skew:
+        angle = 0.0
     rows, columns = page.shape
     cos, sin = float(np.cos(np.radians(angle))), float(np.sin(np.radians(angle)))
     wide, high = round(columns * cos + rows * abs(sin)), round(columns * abs(sin) + rows * cos)
     if angle == 0.0 or max(rows, columns, wide, high) > _LONGEST:
-        return Upright(page, np.eye(2, 3))
+        return Upright.as_it_is(page)
     turn = np.array([(cos, sin), (-sin, cos)])
     matrix = np.column_stack([turn, np.array((columns, rows)) / 2 - turn @ np.array((wide, high)) / 2])
     # OpenCV counts from the centre of the first pixel
@@ -70,6 +81,20 @@ def upright(page: Grey, settings: CleanSettings) -> Upright:
         borderMode=cv2.BORDER_CONSTANT, borderValue=float(np.median(border)),
     )  # fmt: skip
     return Upright(turned.astype(np.uint8, copy=False), matrix)
+
+
+def _quarter(count: int, shape: tuple[int, ...]) -> Matrix:
+    """(2, 3): from a page turned clockwise by 1, 2 or 3 quarters back to the (H, W) page itself."""
+    height, width = shape
+    made = {1: ((0, 1, 0), (-1, 0, height)), 2: ((-1, 0, width), (0, -1, height)), 3: ((0, -1, width), (1, 0, 0))}
+    return np.array(made[count], np.float64)
+
+
+def _after(second: Matrix, first: Matrix) -> Matrix:
+    """(2, 3): the ``first`` transform, then the ``second``."""
+    made: Matrix = second[:, :2] @ first
+    made[:, 2] += second[:, 2]
+    return made
 
 
 def skew(page: Grey, most: float) -> float:

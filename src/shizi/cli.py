@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import shizi
 from shizi.errors import InputError, MissingExtra, SettingsError, ShiziError
@@ -25,7 +25,19 @@ from shizi.settings import ReadSettings, Settings
 from shizi.types import Page
 from shizi.write import WRITERS, stream
 
-LEARN = {"synth": "shizi.learn.synth.command", "train": "shizi.learn.train", "export": "shizi.learn.export"}
+if TYPE_CHECKING:
+    from shizi.read.hints import Known
+
+LEARN = {
+    "synth": "shizi.learn.synth.command",
+    "train": "shizi.learn.train",
+    "export": "shizi.learn.export",
+    "train-finder": "shizi.learn.finder.train",
+    "export-finder": "shizi.learn.finder.export",
+    "lexicon": "shizi.learn.lexicon",
+    "quantize": "shizi.learn.int8",
+    "prune": "shizi.learn.prune",
+}
 """Subcommand -> the module whose ``run(args)`` does it."""
 
 EXTRAS = {
@@ -33,8 +45,14 @@ EXTRAS = {
     "onnx": "train",
     "fontTools": "train",
     "lmdb": "train",
+    "torch_pruning": "train",
     "rich": "train",
     "rapidfuzz": "score",
+    "flask": "serve",
+    "gunicorn": "serve",
+    "gevent": "serve",
+    "pydantic": "serve",
+    "prometheus_client": "serve",
 }
 """Library -> the optional part of Shizi that brings it."""
 
@@ -80,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     _synth_arguments(add("synth", _learn, "Make line pictures with known text"))
     _train_arguments(add("train", _learn, "Train a recogniser"))
     _export_arguments(add("export", _learn, "Turn a training checkpoint into a weight file"))
+    _train_arguments(add("train-finder", _learn, "Train a finder of lines"))
+    _export_finder_arguments(add("export-finder", _learn, "Turn a line finder's checkpoint into a weight file"))
+    _quantize_arguments(add("quantize", _learn, "Make a weight file or a checkpoint smaller and faster with int8"))
+    _prune_arguments(add("prune", _learn, "Take channels that matter least out of a checkpoint"))
+    _lexicon_arguments(add("lexicon", _learn, "Count texts, so that readings can be weighed by their language"))
+    _serve_arguments(add("serve", _serve, "Serve a web page and an HTTP API"))
     return parser
 
 
@@ -90,6 +114,12 @@ def _read_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--line", action="store_true", help="each PATH is one line of text; text has one row for each")
     charset = "read these characters only: a named alphabet such as digits or plate, or a UTF-8 file that holds them"
     parser.add_argument("--charset", metavar="NAME|FILE", help=charset)
+    pattern = "what each line looks like: date, amount, capital-amount, id, plate, or an expression such as [A-Z]\\d+"
+    parser.add_argument("--pattern", metavar="NAME|EXPRESSION", help=pattern)
+    beam = "search for the best text by beam search, N at a time, weighed by an n-gram (default: 0, read greedily)"
+    parser.add_argument("--beam", type=int, metavar="N", help=beam)
+    lexicon = "words to expect, 'word TAB weight' a row, or what shizi lexicon build made; means --beam"
+    parser.add_argument("--lexicon", metavar="FILE", help=lexicon)
     _reader_arguments(parser)
     output = "write here, not to stdout; the file is replaced once all is read, and left alone if nothing could be"
     parser.add_argument("--output", type=Path, metavar="FILE", help=output)
@@ -98,6 +128,8 @@ def _read_arguments(parser: argparse.ArgumentParser) -> None:
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="pictures with truth beside them, or a labels.tsv")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="a table or JSON (default: text)")
+    report = "also write a page that shows confusions, the worst lines, calibration and speed"
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help=report)
     _reader_arguments(parser)
 
 
@@ -136,37 +168,103 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", type=int, default=1000, metavar="N", help=compare)
 
 
-def _read(args: argparse.Namespace) -> int:
-    from shizi.read import hints
+def _export_finder_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
+    parser.add_argument("--int8", action="store_true", help="quantise the convolutions")
+    parser.add_argument("--pages", type=Path, required=True, metavar="DIR", help="pages to compare on: a recipe's pool")
+    parser.add_argument("--card", type=Path, metavar="FILE.json", help="sources, licence and figures to put in")
 
-    allowed = hints.allowed(args.charset) if args.charset else None
+
+def _quantize_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, metavar="FILE", help="a float32 .onnx file, or a checkpoint (.pt)")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="a file of the same kind")
+    parser.add_argument(
+        "--fonts", type=Path, required=True, metavar="DIR", help="fonts that lines to compare are drawn with"
+    )
+    keep = "leave the convolutions of an .onnx file in floating point"
+    parser.add_argument("--keep-convolutions", action="store_true", help=keep)
+    compare = "lines on which both files are compared (default: 1000)"
+    parser.add_argument("--compare", type=int, default=1000, metavar="N", help=compare)
+
+
+def _prune_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="of a resnet")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.pt", help="to start training from again")
+    share = "share of the channels within each residual block to take out (default: 0.3)"
+    parser.add_argument("--share", type=float, default=0.3, metavar="S", help=share)
+
+
+def _lexicon_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="make an n-gram of characters from texts", allow_abbrev=False)
+    build.add_argument("texts", nargs="+", type=Path, metavar="TEXT", help="a UTF-8 file, plain or .xz")
+    build.add_argument("--output", type=Path, required=True, metavar="FILE", help="for --lexicon")
+    most = "three-character sequences that are kept; about 7 bytes each (default: 200000)"
+    build.add_argument("--max-trigrams", type=int, default=200_000, metavar="N", help=most)
+
+
+def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    parser.add_argument("--port", type=int, default=8000, metavar="N", help="default: 8000; 0 takes a free one")
+    workers = "processes (default: the cores, four at most)"
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help=workers)
+    token = "file that holds the token clients have to send; the environment variable SHIZI_TOKEN does the same"
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help=token)
+    parser.add_argument("--no-token", action="store_true", help="everybody who reaches the address may use it")
+    kept = "keep lines that people correct on the page, for shizi train (default: nothing is kept)"
+    parser.add_argument("--keep-corrections", type=Path, metavar="DIR", help=kept)
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="an .onnx file that shizi export made")
+    proxies = "proxies before it, whose X-Forwarded-For is believed (default: 0)"
+    parser.add_argument("--proxies", type=int, default=0, metavar="N", help=proxies)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a bound; see SECURITY.md")
+    parser.add_argument("--access-log", action="store_true", help="a line for each request on stdout")
+
+
+def _read(args: argparse.Namespace) -> int:
     reader = _reader(args)
+    known = _known(args)
     failed: list[str] = []
     with _sink(args.output) as write:
-        for piece in stream(_pages(reader, args, allowed, failed), args.format, apart=not args.line):
+        for piece in stream(_pages(reader, args, known, failed), args.format, apart=not args.line):
             write(piece)
     return 1 if failed else 0
 
 
+def _known(args: argparse.Namespace) -> Known:
+    """What the options say about the text."""
+    from shizi.read import hints
+    from shizi.read.lexicon import Lexicon
+
+    if args.pattern and (args.charset or args.beam or args.lexicon):
+        raise SettingsError("--pattern decides by itself what is read; leave --charset, --beam and --lexicon away")
+    known: Known = {"beam": args.beam, "pattern": args.pattern or None}
+    if args.charset:
+        known["allowed"] = hints.allowed(args.charset)
+    if args.lexicon:
+        known["lexicon"] = Lexicon.open(args.lexicon)  # once, not for each picture
+    return known
+
+
 def _pages(
-    reader: shizi.Reader, args: argparse.Namespace, allowed: frozenset[str] | None, failed: list[str]
+    reader: shizi.Reader, args: argparse.Namespace, known: Known, failed: list[str]
 ) -> Iterator[Page]:
     """The pages of all paths. One that cannot be read is named on stderr and noted in ``failed``."""
     for path in args.paths:
         try:
             if args.line:
-                yield _strip(reader, path, allowed)
+                yield _strip(reader, path, known)
             else:
-                yield from reader.pages(path, allowed=allowed)
+                yield from reader.pages(path, **known)
         except InputError as error:
             failed.append(path)
             _complain(error)
 
 
-def _strip(reader: shizi.Reader, path: str, allowed: frozenset[str] | None) -> Page:
+def _strip(reader: shizi.Reader, path: str, known: Known) -> Page:
     """A picture of one line, as a page with that line alone."""
     started = time.perf_counter()
-    line = reader.read_line(path, allowed=allowed)
+    line = reader.read_line(path, **known)
     _, _, width, height = line.quad.bounds
     return Page(path, int(width), int(height), time.perf_counter() - started, (line,))
 
@@ -174,9 +272,21 @@ def _strip(reader: shizi.Reader, path: str, allowed: frozenset[str] | None) -> P
 def _score(args: argparse.Namespace) -> int:
     from shizi.learn.score import score
 
-    report = score(args.data, _reader(args), progress=_progress if sys.stderr.isatty() else None)
+    reader, progress = _reader(args), _progress if sys.stderr.isatty() else None
+    if args.report is None:
+        report = score(args.data, reader, progress=progress)
+    else:
+        from shizi.learn.report import scored
+
+        report = scored(args.data, reader, args.report, weights=args.weights, progress=progress)
     print(json.dumps(report.to_json(), ensure_ascii=False) if args.format == "json" else report.table())
     return 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from shizi.serve.run import run
+
+    return run(args)
 
 
 def _learn(args: argparse.Namespace) -> int:

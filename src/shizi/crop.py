@@ -6,6 +6,9 @@ Corners are edges of pixels: a box from 0 to 3 covers the pixels 0, 1 and 2, who
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,6 +26,8 @@ ABOVE = 0.08
 """Added above and below a line, as a share of its height: strokes and antialiasing reach over a finder's box."""
 BESIDE = 0.12
 """Added left and right of a line, as a share of its height."""
+BATCH_COLUMNS = 2048
+"""Columns of strips that go through the network together: their logits take 21 MB."""
 MAX_HEIGHT = 256
 """Strips higher than this are sampled down, pixels: the network sees an eighth of it."""
 
@@ -125,3 +130,33 @@ def _warp(page: Grey, quad: Quad) -> Grey:
     matrix = cv2.getPerspectiveTransform(source, target)
     made = cv2.warpPerspective(page, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return made.astype(np.uint8, copy=False)
+
+
+class Part(NamedTuple):
+    """A piece of strip number ``at`` that starts at its column ``left``."""
+
+    at: int
+    left: int
+    strip: Strip
+
+
+def parts(strips: Iterable[Strip], max_width: int) -> Iterator[Part]:
+    """Each (32, W) strip, in one piece or as :func:`split` cuts it."""
+    for at, strip in enumerate(strips):
+        left = 0
+        for piece in split(strip, max_width):
+            yield Part(at, left, piece)
+            left += piece.shape[1]
+
+
+def batches(many: Iterable[Part], size: int) -> Iterator[list[Part]]:
+    """Parts of one bucket together, ``size`` at most and :data:`BATCH_COLUMNS` columns at most."""
+
+    def width(part: Part) -> int:
+        return bucket(part.strip.shape[1])
+
+    for columns, group in groupby(sorted(many, key=width), key=width):
+        alike = list(group)
+        # a step of the network is a row of thousands of floats: wide strips go in smaller company
+        count = max(1, min(size, BATCH_COLUMNS // columns))
+        yield from (alike[start : start + count] for start in range(0, len(alike), count))

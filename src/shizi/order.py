@@ -25,6 +25,12 @@ _FILLED = 0.55  # and, in the median, fills this share of its column
 _ROWS = 3  # lines on each side that make a column
 _TALL = 3.0  # a quad this many times as high as wide is a vertical line
 _LATE = 2  # bands that one column may start before the other
+# Of paragraphs, in heights of the lower line.
+_ALIKE = 1.45  # heights of two lines of one paragraph, one to the other
+_LEADING = 1.1  # white between its lines
+_INDENT = 1.2  # how far apart its lines begin
+_SHORT = 2.5  # how much longer the next line may be than this one
+_SPACE = 3.0  # between parts of one row, counted from a height before the end of the first
 _DEEPEST = 40  # nested cuts; no page needs them, but input must not exhaust the stack
 
 
@@ -193,3 +199,33 @@ def _by_pairs(boxes: Boxes, which: Indices) -> list[int]:
         waiting -= before[at]
         waiting[at] = np.inf
     return made
+
+
+def paragraphs(quads: Sequence[Quad]) -> tuple[tuple[int, ...], ...]:
+    """Runs of lines that belong together: ``quads`` stand in reading order, and each index is in one run, in order.
+
+    A line goes on in the next one where that lies right below it, is as high, begins at about the same place (an
+    indent begins a paragraph) and no further to the right than it ends (a short line ends one). Parts of one row that
+    stand near to each other go on, too; cells of a table do not.
+    """
+    if not quads:
+        return ()
+    boxes = _boxes(np.array([quad.points for quad in quads]))
+    runs = [[0]]
+    for index in range(1, len(quads)):
+        if _goes_on(boxes[index - 1], boxes[index]):
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return tuple(tuple(run) for run in runs)
+
+
+def _goes_on(line: NDArray[np.float64], following: NDArray[np.float64]) -> bool:
+    (left, top, right, bottom), (left2, top2, right2, bottom2) = line.tolist(), following.tolist()
+    low, high = sorted((bottom - top, bottom2 - top2))
+    if high > _ALIKE * low:
+        return False
+    if min(bottom, bottom2) - max(top, top2) > 0.5 * low:  # side by side
+        return bool(0 <= left2 - right + low <= _SPACE * low)
+    near = top2 > top and top2 - bottom <= _LEADING * low
+    return bool(near and abs(left2 - left) <= _INDENT * low and right2 - right <= _SHORT * low)

@@ -2,7 +2,7 @@
 
 ::
 
-    load -> clean -> find -> order -> crop -> network -> ctc -> text
+    load -> clean -> find -> turn -> order -> cut -> network -> ctc -> text
 
 Each stage is a function of a value and its settings, in the module of its name.
 """
@@ -11,29 +11,38 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import clean, crop, find, load, text
+from shizi import clean, crop, find, load, text, turn
+from shizi.clean import Upright
+from shizi.cut import Cut, cut, whole, within
 from shizi.errors import SettingsError, TooLarge
+from shizi.find import Candidate
 from shizi.load import Picture, Source
-from shizi.order import order
+from shizi.order import order, paragraphs
 from shizi.read import ctc
 from shizi.read.charset import Charset
+from shizi.read.hints import Hints, Known
 from shizi.read.runtime import STRIDE, Recogniser
 from shizi.settings import Settings
-from shizi.types import Alternative, Char, Line, Page, Quad
+from shizi.types import Alternative, Char, Dropped, Line, Page, Quad
 
-BATCH_COLUMNS = 2048
-"""Columns of strips that go through the network together: their logits take 17 MB."""
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+VERTICAL = 1.5
+"""Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
+SHORT = 3
+"""Characters of a line up to which ``read.min_confidence_short`` counts."""
 
 Strip = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 
 class Network(Protocol):
@@ -51,24 +60,36 @@ class Network(Protocol):
         """(N, 1, 32, W) strips -> (N, W // 4, C)."""
 
 
-class _Cut(NamedTuple):
-    """A strip and its places on the picture as it came."""
+class PageFound(NamedTuple):
+    """Of :meth:`Reader.stream`: a page's lines are found and not read yet."""
 
-    strip: Strip
-    line: Quad
-    """The line as it was found."""
-    whole: Quad
-    """What the strip shows: the line and its margins, which may reach over the picture's edge."""
-    size: tuple[int, int]
-    """Width and height of the picture, pixels."""
+    source: str
+    width: int
+    height: int
+    """Size of the page, pixels."""
+    quads: tuple[Quad, ...]
+    """Where lines may be, in reading order."""
 
 
-class _Part(NamedTuple):
-    """A piece of strip number ``at`` that starts at its column ``left``."""
+class LineRead(NamedTuple):
+    """Of :meth:`Reader.stream`: one more line of the page."""
 
-    at: int
-    left: int
-    strip: Strip
+    found: int
+    """Which of the page's quads it is, from 0; where nothing is read, none comes."""
+    line: Line
+
+
+class _Sheet(NamedTuple):
+    """A page made upright, and its lines."""
+
+    cuts: list[Cut]
+    """In reading order."""
+    known: dict[Cut, Line]
+    """Those that were read already, to tell which way up the page stands."""
+    dropped: tuple[Dropped, ...]
+    """What the finder left out."""
+    turned: int
+    """Degrees, clockwise."""
 
 
 class _Seen(NamedTuple):
@@ -83,8 +104,8 @@ class Reader:
     """Reads pictures. It never changes once made, so threads and greenlets may share one.
 
     Wherever a picture is asked for, it may be a path, a file's bytes, a binary file object, an array of pixels ((H, W)
-    or (H, W, 3) in RGB order or (H, W, 4) in RGBA order) or a Pillow picture. ``allowed`` restricts one call to some
-    characters; everything else is then read as the likeliest of those.
+    or (H, W, 3) in RGB order or (H, W, 4) in RGBA order) or a Pillow picture. What is known about the text is said by
+    keyword, for one call: ``allowed``, ``beam``, ``lexicon`` and ``pattern``; :class:`~shizi.read.hints.Known` tells.
     """
 
     def __init__(
@@ -123,147 +144,202 @@ class Reader:
         """The characters it knows."""
         return self._network.charset
 
-    def read(self, source: Source, *, allowed: Iterable[str] | None = None) -> Page:
+    def read(self, source: Source, **known: Unpack[Known]) -> Page:
         """Read a picture, or the first page of a file that has several. A picture without text gives no lines.
 
         Raises:
             InputError: one of its children; :func:`shizi.load.pictures` lists them.
-            SettingsError: the alphabet has none of the ``allowed`` characters.
+            SettingsError: what is said about the text cannot be; :meth:`Hints.of` lists how.
         """
-        return next(self.pages(source, allowed=allowed))
+        return next(self.pages(source, **known))
 
-    def pages(self, source: Source, *, allowed: Iterable[str] | None = None) -> Iterator[Page]:
+    def pages(self, source: Source, **known: Unpack[Known]) -> Iterator[Page]:
         """Read every page of a TIFF or GIF, each when it is asked for. Raises as :meth:`read` does."""
         started = time.perf_counter()
-        mask = self._mask(allowed)
-        return self._pages(load.pictures(source, self._settings.load), mask, started)
+        hints = self._hints(**known)
+        events = self._events(load.pictures(source, self._settings.load), hints, started, most=None)
+        return (event for event in events if isinstance(event, Page))
 
-    def read_line(self, source: Source, *, allowed: Iterable[str] | None = None) -> Line:
+    def stream(self, source: Source, **known: Unpack[Known]) -> Iterator[PageFound | LineRead | Page]:
+        """Read as :meth:`pages` does, and tell what is known as soon as it is.
+
+        For each page first where its lines are, then each line in reading order, then the page, which is the very one
+        that :meth:`pages` gives. The first page's header is checked before this returns; the work is done when the next
+        event is asked for, so stopping is not asking any more. Raises as :meth:`read` does.
+        """
+        started = time.perf_counter()
+        hints = self._hints(**known)
+        return self._events(load.pictures(source, self._settings.load), hints, started, self._settings.read.batch)
+
+    def read_line(self, source: Source, **known: Unpack[Known]) -> Line:
         """Read a picture that is one line of text; its quad is the whole picture. Raises as :meth:`read` does.
 
         Where nothing is read, the text is empty and the confidence 0.
         """
-        return self.read_lines((source,), allowed=allowed)[0]
+        return self.read_lines((source,), **known)[0]
 
-    def read_lines(self, sources: Iterable[Source], *, allowed: Iterable[str] | None = None) -> list[Line]:
+    def read_lines(self, sources: Iterable[Source], **known: Unpack[Known]) -> list[Line]:
         """Read many pictures of one line each: the same answers as one by one, in the same order.
 
         Raises as :meth:`read` does, at the first picture that cannot be read.
         """
-        mask = self._mask(allowed)
+        hints = self._hints(**known)
         cuts = []
         for source in sources:
             pixels = load.picture(source, self._settings.load).pixels
-            height, width = pixels.shape[:2]
-            whole = Quad.box(0, 0, width, height)
-            strip = clean.network_input(clean.grey(pixels), self._settings.clean)
-            cuts.append(_Cut(strip, whole, whole, (width, height)))
-        return self._lines(cuts, mask)
+            cuts.append(whole(clean.grey(pixels), self._settings.clean, again=self._settings.turn.orient))
+        return self._lines(cuts, hints)
 
-    def _pages(self, pictures: Iterator[Picture], mask: Mask | None, started: float) -> Iterator[Page]:
+    def read_quads(self, source: Source, quads: Sequence[Quad], **known: Unpack[Known]) -> list[Line]:
+        """Read the lines at known places of a picture, in their order; nothing is searched for.
+
+        Each quad begins at the top left of its text; one that is half as high again as wide holds vertical text. Raises
+        as :meth:`read` does.
+        """
+        hints = self._hints(**known)
+        grey = clean.grey(load.picture(source, self._settings.load).pixels)
+        page, size = Upright.as_it_is(grey), (grey.shape[1], grey.shape[0])
+        lines = [Candidate(quad, vertical=quad.height >= VERTICAL * quad.width) for quad in quads]
+        return self._lines(_cuts(page, lines, range(len(lines)), size, self._settings), hints)
+
+    def _events(
+        self, pictures: Iterator[Picture], hints: Hints, started: float, most: int | None
+    ) -> Iterator[PageFound | LineRead | Page]:
+        """``most`` lines are read together, and fewer at first so that the first one comes soon; None: all at once."""
         for picture in pictures:
-            lines = tuple(line for line in self._lines(self._cuts(picture), mask) if line.text.strip())
+            sheet = self._sheet(picture, hints)
             height, width = picture.pixels.shape[:2]
-            yield Page(picture.source, width, height, time.perf_counter() - started, lines)
+            yield PageFound(picture.source, width, height, tuple(one.line for one in sheet.cuts))
+            lines: list[Line] = []
+            dropped = list(sheet.dropped)
+            for first, few in _steps(sheet.cuts, most):
+                for found, line in enumerate(self._lines(few, hints, sheet.known), first):
+                    reason = self._reason(line, hints)
+                    if reason:
+                        dropped.append(Dropped(line.quad, reason, line.text, line.confidence))
+                    else:
+                        lines.append(line)
+                        yield LineRead(found, line)
+            runs, seconds = paragraphs([line.quad for line in lines]), time.perf_counter() - started
+            yield Page(picture.source, width, height, seconds, tuple(lines), runs, tuple(dropped), sheet.turned)
             started = time.perf_counter()
 
-    def _cuts(self, picture: Picture) -> list[_Cut]:
+    def _sheet(self, picture: Picture, hints: Hints) -> _Sheet:
         """The lines of a page, in reading order."""
         settings = self._settings
-        upright = clean.upright(clean.grey(picture.pixels), settings.clean)
-        quads = find.find(upright.page, settings.find)
-        height, width = picture.pixels.shape[:2]
-        cuts = []
-        if len(quads) > settings.read.max_lines:  # reading only some of them would lose text without saying so
+        grey = clean.grey(picture.pixels)
+        size = grey.shape[1], grey.shape[0]
+        page = clean.upright(grey, settings.clean)
+        found = find.find(page.page, settings.find)
+        quarters, known = self._quarters(page, found.lines, size, hints) if settings.turn.orient else (0, {})
+        if quarters:
+            page, known = clean.upright(grey, settings.clean, quarters), {}
+            found = find.find(page.page, settings.find)
+        if len(found.lines) > settings.read.max_lines:  # reading only some of them would lose text without saying so
             bound = f"the bound is {settings.read.max_lines:,}, read.max_lines"
-            error = TooLarge(f"it has {len(quads):,} lines; {bound}")
+            error = TooLarge(f"it has {len(found.lines):,} lines; {bound}")
             error.source = picture.source
             raise error
-        for index in order(quads):
-            quad = quads[index]
-            strip = clean.network_input(crop.crop(upright.page, quad), settings.clean)
-            cuts.append(_Cut(strip, upright.back(quad), upright.back(crop.expand(quad)), (width, height)))
-        return cuts
+        cuts = _cuts(page, found.lines, order([line.quad for line in found.lines]), size, settings)
+        dropped = tuple(replace(one, quad=within(page.back(one.quad), size)) for one in found.dropped)
+        return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * quarters)
 
-    def _lines(self, cuts: Sequence[_Cut], mask: Mask | None) -> list[Line]:
-        found = self._seen([cut.strip for cut in cuts], mask)
-        return [self._line(cut, seen) for cut, seen in zip(cuts, found, strict=True)]
+    def _quarters(
+        self, page: Upright, lines: Sequence[Candidate], size: tuple[int, int], hints: Hints
+    ) -> tuple[int, dict[Quad, Line]]:
+        """Clockwise quarters by which a page is to be turned, and the lines that were read to tell."""
+        settings = self._settings
+        cuts = _cuts(page, lines, turn.sample(lines, settings.turn.sample), size, settings)
+        free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
+        read = {0: self._read(cuts, free)}
+        known = {one.line: line for one, line in zip(cuts, read[0], strict=True) if free is hints}
+        if not cuts or turn.is_sure(read[0]):
+            return 0, known
+        for ways in (turn.OTHERS[cuts[0].vertical], turn.SELDOM[cuts[0].vertical]):
+            read |= {way: self._read([next(one.turned((way,))) for one in cuts], free) for way in ways}
+            if turn.is_bearable(read):
+                break
+        return turn.quarters(read), known
 
-    def _seen(self, strips: Sequence[Strip], mask: Mask | None) -> list[list[_Seen]]:
+    def _lines(self, cuts: Sequence[Cut], hints: Hints, known: Mapping[Cut, Line] | None = None) -> list[Line]:
+        """What stands on each; those that read badly are read in other ways as well."""
+        fresh = [one for one in cuts if one not in (known or {})]
+        read = {**(known or {}), **dict(zip(fresh, self._read(fresh, hints), strict=True))}
+        unsure = [one for one in cuts if one.again and turn.is_doubtful(read[one], one.vertical) and hints.mask is None]
+        doubtful = {one: list(one.turned(turn.OTHERS[one.vertical])) for one in unsure}
+        others = iter(self._read([other for ways in doubtful.values() for other in ways], hints))
+        for one, ways in doubtful.items():
+            readings = [read[one], *islice(others, len(ways))]
+            read[one] = readings[turn.surest(readings, one.vertical)]
+        return [read[one] for one in cuts]
+
+    def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
+        found = self._seen([one.strip for one in cuts], hints)
+        return [self._line(one, seen) for one, seen in zip(cuts, found, strict=True)]
+
+    def _seen(self, strips: Sequence[Strip], hints: Hints) -> list[list[_Seen]]:
         """What stands on each (32, W) strip, from the left."""
         settings = self._settings.read
-        parts = [part for at, strip in enumerate(strips) for part in _parts(at, strip, settings.max_width)]
         found: list[list[_Seen]] = [[] for _ in strips]
         # Every part is padded to its own bucket, so what is read with it cannot change its answer.
-        for batch in _batches(parts, settings.batch):
+        for batch in crop.batches(crop.parts(strips, settings.max_width), settings.batch):
             logits = self._network.logits(np.stack([crop.pad(part.strip) for part in batch])[:, np.newaxis])
             for part, rows in zip(batch, logits, strict=True):
-                found[part.at] += self._decode(rows, part, mask)
+                found[part.at] += self._decode(rows, part, hints)
         return [sorted(seen, key=lambda one: one.left) for seen in found]
 
-    def _decode(self, logits: NDArray[np.float32], part: _Part, mask: Mask | None) -> Iterator[_Seen]:
+    def _decode(self, logits: NDArray[np.float32], part: crop.Part, hints: Hints) -> Iterator[_Seen]:
         """The characters of (T, C) logits."""
         settings = self._settings.read
         width = part.strip.shape[1]
-        spans = ctc.greedy(
-            logits,
-            valid=math.ceil(width / STRIDE),
-            allowed=mask,
-            alike=self._network.charset.alike,
-            temperature=self._network.temperature,
-            alternatives=settings.alternatives,
-            min_alternative=settings.min_alternative,
-        )
+        valid = math.ceil(width / STRIDE)
+        spans = hints.decode(logits, settings, valid=valid, temperature=self._network.temperature)
         for span in spans:
             # the last frame may reach into the padding
             left, right = (part.left + min(width, frame * STRIDE) for frame in (span.start, span.end))
             yield _Seen(span, left, right)
 
-    def _line(self, cut: _Cut, seen: Sequence[_Seen]) -> Line:
-        width = cut.strip.shape[1]
+    def _line(self, one: Cut, seen: Sequence[_Seen]) -> Line:
+        width = one.strip.shape[1]
         chars = []
         for span, start, end in seen:
-            place = _within(cut.whole.between(start / width, end / width), cut.size)
+            place = one.part(start / width, end / width)
             others = tuple(Alternative(self._char(cls), share) for cls, share in span.alternatives)
             chars.append(Char(self._char(span.cls), span.confidence, place, others))
         kept = text.tidy(chars, self._settings.text)
-        return Line("".join(char.text for char in kept), _confidence(kept), _within(cut.line, cut.size), kept)
+        return Line("".join(char.text for char in kept), _confidence(kept), one.line, kept)
+
+    def _reason(self, line: Line, hints: Hints) -> str:
+        """Why a line that was read is left out; empty where it is not."""
+        if not line.text.strip():
+            return "empty"
+        if hints.mask is not None:  # a line that holds other characters as well reads as unsure, and is wanted
+            return ""
+        settings = self._settings.read
+        least = settings.min_confidence_short if len(line.chars) <= SHORT else settings.min_confidence
+        return "unsure" if line.confidence < least else ""
 
     def _char(self, cls: int) -> str:
         return self._network.charset.chars[cls - 1]
 
-    def _mask(self, allowed: Iterable[str] | None) -> Mask | None:
-        if allowed is None:
-            return None
-        mask = self._network.charset.mask(allowed)
-        if mask.sum() < 2:  # CTC's blank alone
-            raise SettingsError("the alphabet has none of the allowed characters")
-        return mask
+    def _hints(self, **known: Unpack[Known]) -> Hints:
+        return Hints.of(self._network.charset, self._settings.read, **known)
 
 
-def _parts(at: int, strip: Strip, max_width: int) -> Iterator[_Part]:
-    left = 0
-    for piece in crop.split(strip, max_width):
-        yield _Part(at, left, piece)
-        left += piece.shape[1]
+def _cuts(
+    page: Upright, lines: Sequence[Candidate], which: Sequence[int], size: tuple[int, int], settings: Settings
+) -> list[Cut]:
+    """Those lines of a page, each cut as it is to be read first."""
+    again = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set()
+    return [cut(page, lines[i], size, settings.clean, again=i in again) for i in which]
 
 
-def _batches(parts: Iterable[_Part], size: int) -> Iterator[list[_Part]]:
-    """Parts of one bucket together, ``size`` at most and :data:`BATCH_COLUMNS` columns at most."""
-
-    def width(part: _Part) -> int:
-        return crop.bucket(part.strip.shape[1])
-
-    for columns, group in groupby(sorted(parts, key=width), key=width):
-        alike = list(group)
-        # a step of the network is a row of thousands of floats: wide strips go in smaller company
-        count = max(1, min(size, BATCH_COLUMNS // columns))
-        yield from (alike[start : start + count] for start in range(0, len(alike), count))
-
-
-def _within(quad: Quad, size: tuple[int, int]) -> Quad:
-    """Corners beyond the picture's edge moved onto it."""
-    return Quad.of((min(max(x, 0.0), size[0]), min(max(y, 0.0), size[1])) for x, y in quad.points)
+def _steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence[Cut]]]:
+    """Pieces of ``cuts`` and where they start: one, two, four … and then ``most`` long; None: one piece."""
+    start, size = 0, len(cuts) if most is None else 1
+    while start < len(cuts):
+        yield start, cuts[start : start + size]
+        start, size = start + size, min(2 * size, most or size)
 
 
 def _confidence(chars: Sequence[Char]) -> float:

@@ -43,6 +43,8 @@ class CleanSettings:
 
     deskew: bool = True
     """Turn a slightly tilted page upright before lines are found."""
+    min_skew: float = 6.5
+    """Smaller tilts stay: lines are found along their slope, and turning would cost sharpness, degrees."""
     max_skew: float = 12.0
     """Largest tilt looked for, degrees."""
     contrast: bool = True
@@ -61,18 +63,51 @@ class CleanSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """How it is told which way up pages and lines stand."""
+
+    orient: bool = True
+    """Read pages and lines in other ways where they read badly as they are: upside down, turned by a quarter."""
+    sample: int = 6
+    """Lines of a page that say whether it is turned."""
+    max_again: int = 24
+    """Lines of a page, the longest of the doubtful ones, that are read in other ways."""
+
+    def __post_init__(self) -> None:
+        _need(1 <= self.sample <= 100, "turn.sample lies between 1 and 100")
+        _need(self.max_again >= 0, "turn.max_again is 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
 class FindSettings:
     """How lines are found."""
 
-    finder: str = "projection"
+    finder: str = "auto"
     """Name of the finder, a key of ``shizi.find.FINDERS``."""
+    weights: str = ""
+    """Weight file of the learned finder; empty takes the shipped one."""
     max_side: int = 2400
-    """A larger page is looked at in this size; the strips are still cut from the full one."""
+    """The finder without a model looks at a larger page in this size; the strips are still cut from the full one."""
+    first_look: int = 1_000_000
+    """The learned finder first looks at a larger page in this size, pixels in all,"""
+    max_look: int = 12_000_000
+    """and at one with small text again, in a size that fits it, up to this one."""
+    threshold: float = 0.5
+    """Least probability of what belongs to a line, for the learned finder."""
+    min_score: float = 0.75
+    """Lines with a lower mean probability are dropped."""
+    threads: int = 0
+    """Threads of the learned finder; 0 takes the machine's cores, four at the most."""
     min_height: float = 6.0
     """Lines lower than this many pixels are dropped."""
 
     def __post_init__(self) -> None:
         _need(self.max_side >= 64, "find.max_side is at least 64 pixels")
+        _need(self.first_look >= 64 * 64, "find.first_look is at least 4,096 pixels")
+        _need(self.first_look <= self.max_look <= 64_000_000, "find.max_look lies between first_look and 64 megapixels")
+        _need(0 < self.threshold < 1, "find.threshold lies between 0 and 1")
+        _need(0 <= self.min_score <= 1, "find.min_score lies between 0 and 1")
+        _need(0 <= self.threads <= 256, "find.threads lies between 0 and 256")
         _need(self.min_height > 0, "find.min_height is positive")
 
 
@@ -90,14 +125,31 @@ class ReadSettings:
     """Other readings kept for each character."""
     min_alternative: float = 0.005
     """Other readings below this probability are left away."""
+    min_confidence: float = 0.2
+    """Lines of a page below this are left out as noise and listed apart, with their text."""
+    min_confidence_short: float = 0.4
+    """The same for lines of up to three characters: of what is read where there is no text, most is short."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
+    beam: int = 0
+    """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
+    ngram_weight: float = 0.2
+    """How much the n-gram's logarithms count in a search, beside the network's; 0 leaves the n-gram out."""
+    ngram_bonus: float = 1.0
+    """Natural logarithm added for each character in a search with an n-gram, which alone would favour short texts."""
+    word_bonus: float = 1.0
+    """Natural logarithm added for each character of a lexicon's word, times the word's weight."""
 
     def __post_init__(self) -> None:
         _need(0 <= self.threads <= 256, "read.threads lies between 0 and 256")
         _need(1 <= self.batch <= 256, "read.batch lies between 1 and 256")
         _need(self.max_width >= 64, "read.max_width is at least 64 pixels")
         _need(0 <= self.alternatives <= 10, "read.alternatives lies between 0 and 10")
+        _need(0 <= self.beam <= 1000, "read.beam lies between 0 and 1,000")
+        for name in ("ngram_weight", "ngram_bonus", "word_bonus"):
+            _need(0 <= getattr(self, name) <= 10, f"read.{name} lies between 0 and 10")
+        _need(0 <= self.min_confidence <= 1, "read.min_confidence lies between 0 and 1")
+        _need(0 <= self.min_confidence_short <= 1, "read.min_confidence_short lies between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +168,7 @@ class Settings:
 
     load: LoadSettings = field(default_factory=LoadSettings)
     clean: CleanSettings = field(default_factory=CleanSettings)
+    turn: TurnSettings = field(default_factory=TurnSettings)
     find: FindSettings = field(default_factory=FindSettings)
     read: ReadSettings = field(default_factory=ReadSettings)
     text: TextSettings = field(default_factory=TextSettings)

@@ -133,6 +133,33 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A place that was found and is not among the lines, and why."""
+
+    quad: Quad
+    reason: str
+    """``small``: too low to be read. ``faint``: the finder hardly believes in it. ``rule``: a row of dashes or a broken
+    rule. ``empty``: nothing was read there. ``unsure``: what was read there looks like noise."""
+    text: str = ""
+    """What was read there, if anything."""
+    confidence: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """``quad``, ``reason``, ``text``, ``confidence``."""
+        return {
+            "quad": self.quad.to_json(),
+            "reason": self.reason,
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Dropped:
+        """The inverse of :meth:`to_json`."""
+        return cls(Quad.of(value["quad"]), value["reason"], value["text"], value["confidence"])
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One picture read. ``lines`` stand in reading order; ``source`` names where it came from."""
 
@@ -141,6 +168,12 @@ class Page:
     height: int
     seconds: float
     lines: tuple[Line, ...] = ()
+    paragraphs: tuple[tuple[int, ...], ...] = ()
+    """Indices of ``lines`` that run on from one to the next, in reading order: each line in one of them."""
+    dropped: tuple[Dropped, ...] = ()
+    """What was found and is not among the lines."""
+    turned: int = 0
+    """Degrees, clockwise, by which the picture is turned to stand upright: 0, 90, 180 or 270."""
 
     @property
     def text(self) -> str:
@@ -155,7 +188,10 @@ class Page:
             "width": self.width,
             "height": self.height,
             "seconds": round(self.seconds, 4),
+            "turned": self.turned,
             "lines": [line.to_json() for line in self.lines],
+            "paragraphs": [list(one) for one in self.paragraphs],
+            "dropped": [one.to_json() for one in self.dropped],
         }
 
     @classmethod
@@ -164,7 +200,11 @@ class Page:
         if value.get("schema") != PAGE_SCHEMA:
             raise ValueError(f"schema {value.get('schema')!r} is not {PAGE_SCHEMA}")
         lines = tuple(Line.from_json(line) for line in value["lines"])
-        return cls(value["source"], value["width"], value["height"], value["seconds"], lines)
+        # what an earlier version did not write is empty
+        paragraphs = tuple(tuple(one) for one in value.get("paragraphs", ()))
+        dropped = tuple(Dropped.from_json(one) for one in value.get("dropped", ()))
+        size = value["width"], value["height"]
+        return cls(value["source"], *size, value["seconds"], lines, paragraphs, dropped, value.get("turned", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Finding the lines of a page. A finder takes a grey page and gives quads; they stand in :data:`FINDERS` by name."""
+"""Finding the lines of a page. A finder takes a grey page and gives :class:`Found`; they stand in :data:`FINDERS`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi.errors import SettingsError
-from shizi.find import projection
+from shizi.find import dbnet, projection
+from shizi.find.found import Candidate, Found
 from shizi.settings import FindSettings
-from shizi.types import Quad
 
-Finder = Callable[[NDArray[np.uint8], FindSettings], list[Quad]]
+__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find"]
 
-FINDERS: dict[str, Finder] = {"projection": projection.find}
-"""A learned finder is added here under its name."""
+Finder = Callable[[NDArray[np.uint8], FindSettings], Found]
+
+CLEAN = 0.7
+"""Share of a clean document that is ground."""
 
 
-def find(page: NDArray[np.uint8], settings: FindSettings) -> list[Quad]:
-    """The lines of a (H, W) page, as quads in its own pixels and in no promised order.
+def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
+    """Without a model where the page is a clean document, with one elsewhere."""
+    return projection.find(page, settings) if is_clean(page) else dbnet.find(page, settings)
+
+
+def is_clean(page: NDArray[np.uint8]) -> bool:
+    """Is a (H, W) page almost all of one grey, as where a program set text on white? See :data:`CLEAN`."""
+    counts = np.bincount(page.ravel(), minlength=256)
+    ground = int(counts.argmax())
+    return int(counts[max(0, ground - 2) : ground + 3].sum()) >= CLEAN * page.size
+
+
+FINDERS: dict[str, Finder] = {"auto": auto, "projection": projection.find, "dbnet": dbnet.find}
+"""Without a model, with one, and whichever suits the page."""
+
+
+def find(page: NDArray[np.uint8], settings: FindSettings) -> Found:
+    """The lines of a (H, W) page, in its own pixels and in no promised order, and what was left out.
 
     Raises:
         SettingsError: ``settings.finder`` names no finder.

@@ -12,17 +12,17 @@ The steps, for dark and for light strokes apart, and once more on a smaller page
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from shizi.find import direction
+from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
+from shizi.find.lines import Bools, Lines, united
 from shizi.settings import FindSettings
-from shizi.types import Quad
-
-Bools = NDArray[np.bool_]
+from shizi.types import Dropped, Quad
 
 _GAP = 1.3  # widest gap within a line, in heights of its characters
 _STEP = 0.7  # widest gap to a fragment, likewise
@@ -34,80 +34,90 @@ _HUGE = 2.5  # times the page's typical character: single pieces of that size ar
 _FLAT = 25.0  # times as wide as high, and
 _LOW = 0.45  # of the height of the page's median line: a row of dashes or a broken rule, which no one reads
 _COARSE = 3  # the smaller page is smaller by this
+_SMALL_PIECES = 4  # pieces in a row that are taken for text too small to be read
+_SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lines:
-    """M lines, column by column. At x a line reaches from ``top + slope * x`` down to ``bottom + slope * x``."""
-
-    left: Floats
-    right: Floats
-    slope: Floats
-    top: Floats
-    bottom: Floats
-    size: Floats
-    """Height of its characters."""
-    depth: Floats
-    """Mean distance of its ink from the ground, grey values."""
-    count: Ints
-    """Pieces."""
-    fill: Floats
-    """Share of its box that is ink."""
-
-    def __len__(self) -> int:
-        return len(self.left)
-
-    def only(self, which: Bools | Ints) -> Lines:
-        """Those that ``which`` marks or lists."""
-        return Lines(*(getattr(self, f.name)[which] for f in fields(self)))
-
-    @property
-    def wide(self) -> Floats:
-        """Width of the box."""
-        return self.right - self.left
-
-    @property
-    def high(self) -> Floats:
-        """Height of the box, the slope taken off."""
-        return self.bottom - self.top
-
-    def corners(self) -> Floats:
-        """(M, 4, 2): rectangles along the slope."""
-        length = np.hypot(1.0, self.slope)
-        xs = np.stack([self.left, self.right, self.right, self.left], axis=1)
-        middle = ((self.top + self.bottom) / 2)[:, None] + self.slope[:, None] * xs
-        half = (self.high / 2 / length)[:, None] * np.array((-1.0, -1.0, 1.0, 1.0))
-        return np.stack([xs - half * (self.slope / length)[:, None], middle + half / length[:, None]], axis=2)
-
-    def bounds(self) -> Floats:
-        """(M, 4): left, top, right, bottom of the upright boxes around the corners."""
-        corners = self.corners()
-        return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
-
-
-def find(page: Grey, settings: FindSettings) -> list[Quad]:
-    """The lines of a (H, W) page whose text runs from left to right."""
+def find(page: Grey, settings: FindSettings) -> Found:
+    """The lines of a (H, W) page, from left to right and, where the gaps say so, from top to bottom."""
     ratio = min(1.0, settings.max_side / max(page.shape))
     page = _scaled(page, ratio)
     least = settings.min_height * ratio
-    found = [_lines(page, ink, least) for ink in inks(page)]
-    small = _scaled(page, 1 / _COARSE)
-    if min(small.shape) >= 2 * _COARSE_SIZE:
-        for ink in inks(small):
-            lines, marks = _lines(small, ink, _COARSE_SIZE)
+    rows, lost, seen = _rows(page, least)
+    columns = rows.only(np.empty(0, np.intp))
+    if _has_columns(rows, seen, page.shape[1]):
+        columns, _, _ = _rows(np.ascontiguousarray(np.rot90(page)), least)
+    level, upright = direction.choose(rows, columns, page.shape[1])
+    tall = direction.turned_back(columns, page.shape[1])
+    made = [Candidate(Quad.of(corners / ratio)) for corners in rows.corners()[level]]
+    made += [Candidate(Quad.of(corners / ratio), vertical=True) for corners in tall[upright]]
+    kept, rules = _without_rules(made)
+    dropped = [Dropped(Quad.of(corners / ratio), reason) for lines, reason in lost for corners in lines.corners()]
+    return Found(tuple(kept), tuple([*_uncovered(dropped, kept), *rules][:MAX_DROPPED]))
+
+
+def _has_columns(rows: Lines, seen: list[Pieces], width: int) -> bool:
+    """May there be columns? Links alone, the cheap part of looking for them, say so."""
+    for found in seen:
+        left, top, right, bottom = found.boxes.T
+        turned = Pieces(np.stack([top, width - right, bottom, width - left], axis=1), found.area, found.depth)
+        group = _linked(turned, (width, int(bottom.max(initial=0)) + 1))
+        if direction.choose(rows, _summed(turned, group), width)[1].any():
+            return True
+    return False
+
+
+def _rows(page: Grey, least: float) -> tuple[Lines, list[tuple[Lines, str]], list[Pieces]]:
+    """The lines of a page that run to the right, what was left out, with the reason, and the pieces of ink."""
+    found, lost, seen = [], [], []
+    for ink in inks(page):
+        some = pieces(page, ink)
+        lines, marks, small = _lines(page, ink, some, least)
+        found.append((lines, marks))
+        lost.append((small, "small"))
+        seen.append(some)
+    small_page = _scaled(page, 1 / _COARSE)
+    if min(small_page.shape) >= 2 * _COARSE_SIZE:
+        for ink in inks(small_page):
+            lines, marks, _ = _lines(small_page, ink, pieces(small_page, ink), _COARSE_SIZE)
             sure = (lines.count >= 2) & (marks >= _RIM) & (lines.high <= 1.5 * lines.size)
             lines, marks = lines.only(sure), marks[sure]
-            found.append((_enlarged(lines, page.shape[1] / small.shape[1], page.shape[0] / small.shape[0]), marks))
-    return _without_rules([Quad.of(corners / ratio) for corners in _choose(found).corners()])
+            scale = page.shape[1] / small_page.shape[1], page.shape[0] / small_page.shape[0]
+            found.append((_enlarged(lines, *scale), marks))
+    lines, faint = _choose(found)
+    return lines, [*lost, (faint, "faint")], seen
 
 
-def _without_rules(quads: list[Quad]) -> list[Quad]:
-    """Rows of dashes left out: low and very long beside the page's other lines."""
-    if len(quads) < 3:
-        return quads
-    low = _LOW * float(np.median([quad.height for quad in quads]))
-    return [quad for quad in quads if quad.height >= low or quad.width <= _FLAT * quad.height]
+def _uncovered(dropped: list[Dropped], kept: list[Candidate]) -> list[Dropped]:
+    """Of what was left out, what no kept line covers for the better part, the largest first."""
+    if not dropped or not kept:
+        return dropped
+    low = np.array([one.quad.bounds for one in dropped])
+    high = np.array([one.quad.bounds for one in kept])
+    shared = np.minimum(low[:, None, 2:], high[None, :, 2:]) - np.maximum(low[:, None, :2], high[None, :, :2])
+    covered = shared.clip(0).prod(axis=2).sum(axis=1)
+    area = (low[:, 2:] - low[:, :2]).prod(axis=1)
+    return [dropped[i] for i in np.argsort(-area, kind="stable").tolist() if covered[i] < 0.5 * area[i]]
+
+
+def _without_rules(lines: list[Candidate]) -> tuple[list[Candidate], list[Dropped]]:
+    """The rows of dashes taken out: low and very long beside the page's other lines."""
+    if len(lines) < 3:
+        return lines, []
+
+    def sides(line: Candidate) -> tuple[float, float]:
+        return (line.quad.height, line.quad.width) if line.vertical else (line.quad.width, line.quad.height)
+
+    low = _LOW * float(np.median([sides(line)[1] for line in lines]))
+    kept, rules = [], []
+    for line in lines:
+        wide, high = sides(line)
+        if high >= low or wide <= _FLAT * high:
+            kept.append(line)
+        else:
+            rules.append(Dropped(line.quad, "rule"))
+    return kept, rules
 
 
 def _scaled(page: Grey, ratio: float) -> Grey:
@@ -120,13 +130,12 @@ def _scaled(page: Grey, ratio: float) -> Grey:
 def _enlarged(lines: Lines, x: float, y: float) -> Lines:
     return Lines(
         lines.left * x, lines.right * x, lines.slope * (y / x), lines.top * y, lines.bottom * y, lines.size * y,
-        lines.depth, lines.count, lines.fill,
+        lines.depth, lines.count, lines.fill, lines.white * x,
     )  # fmt: skip
 
 
-def _lines(page: Grey, ink: Ink, least: float) -> tuple[Lines, Floats]:
-    """The lines of one polarity that are at least ``least`` high, and how well each stands out."""
-    found = pieces(page, ink)
+def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Floats, Lines]:
+    """The lines of one polarity that are at least ``least`` high, how well each stands out, and the lower ones."""
     group = _linked(found, page.shape)
     lines = _summed(found, group)
     steps: tuple[Callable[[Lines], Ints], ...] = (_fragments, _halves, _fragments, _halves)
@@ -134,15 +143,18 @@ def _lines(page: Grey, ink: Ink, least: float) -> tuple[Lines, Floats]:
         group, lines = _joined(found, group, lines, step(lines))
     high_enough = (lines.high >= least) & (lines.size >= least)
     dash = (lines.count == 1) & (lines.wide > 7 * lines.high)
-    lines = lines.only(high_enough & ~dash & (lines.high <= _LOOSEST * lines.size))
-    return lines, _marks(page, lines, ink)
+    right = ~dash & (lines.high <= _LOOSEST * lines.size)
+    small = lines.only(right & ~high_enough & (lines.count >= _SMALL_PIECES) & (lines.high >= _SMALLEST))
+    small = small.only(_marks(page, small, ink) >= _RIM)
+    lines = lines.only(right & high_enough)
+    return lines, _marks(page, lines, ink), small
 
 
 def _joined(found: Pieces, group: Ints, lines: Lines, pairs: Ints) -> tuple[Ints, Lines]:
     """Join the pairs of lines, but for those that would become much higher than their characters."""
     if not len(pairs):
         return group, lines
-    merged = _united(len(lines), pairs)
+    merged = united(len(lines), pairs)
     after = _summed(found, merged[group])
     torn = ((after.high > _LOOSE * after.size) & (after.high > 1.1 * _most(lines.high, merged)))[merged]
     merged = np.where(torn, len(after) + np.arange(len(lines)), merged)
@@ -155,22 +167,6 @@ def _most(values: Floats, group: Ints) -> Floats:
     made = np.full(int(group.max(initial=-1)) + 1, -np.inf)
     np.maximum.at(made, group, values)
     return made
-
-
-def _united(count: int, pairs: Ints) -> Ints:
-    """(P, 2) pairs of 0..count-1 -> (count,) numbers of the sets that they join."""
-    a, b = pairs.T
-    label = np.arange(count)
-    while True:
-        low = np.minimum(label[a], label[b])
-        merged = label.copy()
-        np.minimum.at(merged, label[a], low)
-        np.minimum.at(merged, label[b], low)
-        while not np.array_equal(merged[merged], merged):
-            merged = merged[merged]
-        if np.array_equal(merged, label):
-            return np.unique(label, return_inverse=True)[1].astype(np.intp)
-        label = merged
 
 
 def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
@@ -189,12 +185,12 @@ def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
     gap = np.maximum(left[a], left[b]) - np.minimum(right[a], right[b])
     like = np.maximum(found.depth[a], found.depth[b]) < _TONE * np.minimum(found.depth[a], found.depth[b])
     linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= _GAP * large) & (small >= 4)
-    group = _united(len(found), pairs[linked])
+    group = united(len(found), pairs[linked])
     lines = _summed(found, group)
     together = (lines.high > _LOOSE * lines.size)[group]
     if together.any():
         strict = (large <= 1.5 * small) & (share >= 0.7 * large) & (gap <= 0.8 * large)
-        group = _united(len(found), pairs[linked & (strict | ~(together[a] | together[b]))])
+        group = united(len(found), pairs[linked & (strict | ~(together[a] | together[b]))])
     return group
 
 
@@ -249,7 +245,18 @@ def _summed(found: Pieces, group: Ints) -> Lines:
     area = total(found.area)
     depth = total(found.area * found.depth) / np.maximum(area, 1e-9)
     fill = area / np.maximum(wide * (below - above), 1e-9)
-    return Lines(start, end, slope, above, below, size, depth, number.astype(np.intp), fill)
+    white = _white(found, group, count)
+    return Lines(start, end, slope, above, below, size, depth, number.astype(np.intp), fill, white)
+
+
+def _white(found: Pieces, group: Ints, count: int) -> Floats:
+    """(count,) length along each line that no piece of it covers."""
+    left, right = found.boxes[:, 0].astype(np.float64), found.boxes[:, 2].astype(np.float64)
+    order = np.lexsort((left, group))
+    apart = group[order] * (2.0 * float(right.max(initial=0)) + 1)  # each line beyond the end of the one before
+    reach = np.maximum.accumulate(right[order] + apart)
+    gap = np.where(np.diff(group[order]) == 0, (left[order] + apart)[1:] - reach[:-1], 0.0).clip(0)
+    return np.bincount(group[order][1:], gap, count).astype(np.float64)
 
 
 def _sizes(high: Floats, group: Ints, count: int) -> Floats:
@@ -356,8 +363,11 @@ def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
     return marks
 
 
-def _choose(found: list[tuple[Lines, Floats]]) -> Lines:
-    """Of lines that lie on one another, one: first those of several pieces seen in the fine, then the larger."""
+def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
+    """Of lines that lie on one another, one: first those of several pieces seen in the fine, then the larger.
+
+    Beside them those of several pieces that are not believed.
+    """
     every = Lines(*(np.concatenate([getattr(lines, f.name) for lines, _ in found]) for f in fields(Lines)))
     source = np.repeat(np.arange(len(found)), [len(lines) for lines, _ in found])
     marks = np.concatenate([m for _, m in found])
@@ -375,7 +385,8 @@ def _choose(found: list[tuple[Lines, Floats]]) -> Lines:
             kept.append(i)
     chosen = np.array(sorted(kept), np.intp)
     lines = every.only(chosen)
-    return lines.only(_is_believed(lines, marks[chosen]))
+    believed = _is_believed(lines, marks[chosen])
+    return lines.only(believed), lines.only(~believed & (lines.count >= 2))
 
 
 def _is_backdrop(lines: Lines, source: Ints, marks: Floats) -> Bools:

@@ -17,45 +17,70 @@ from numpy.typing import NDArray
 
 from shizi.learn.metrics import Unit
 from shizi.learn.truth import TrueLine
-from shizi.types import Line, Point
+from shizi.types import Line
 
 OVERLAP = 0.3
 """Two lines belong together where they share more than this part of the smaller one's area."""
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that are compared together, both sides in reading order."""
+
+    unit: Unit
+    truth: tuple[TrueLine, ...]
+    read: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """A line of either side: its text, its (n, 2) corners from the text's top left, and the hull around them."""
 
-    text: str
+    line: TrueLine | Line
     corners: NDArray[np.float32]
     hull: NDArray[np.float32]
-    true: bool
-    ignore: bool = False
 
     @classmethod
-    def of(cls, text: str, points: Sequence[Point], true: bool, ignore: bool = False) -> _Piece:
-        corners = np.asarray(points, np.float32)
+    def of(cls, line: TrueLine | Line) -> _Piece:
+        corners = np.asarray(line.polygon if isinstance(line, TrueLine) else line.quad.points, np.float32)
         hull = cv2.convexHull(corners).reshape(-1, 2).astype(np.float32, copy=False)
-        return cls(text, corners, hull, true, ignore)
+        return cls(line, corners, hull)
+
+    @property
+    def text(self) -> str:
+        return self.line.text
+
+    @property
+    def true(self) -> bool:
+        return isinstance(self.line, TrueLine)
 
 
 def compare(truth: Sequence[TrueLine], read: Sequence[Line], *, extra: bool = True) -> tuple[list[Unit], int]:
-    """The groups of a page as units, and the number of true lines that were left out with an ignored region.
+    """The units of :func:`groups`, and the number of true lines that were left out."""
+    found, left_out = groups(truth, read, extra=extra)
+    return [group.unit for group in found], left_out
+
+
+def groups(truth: Sequence[TrueLine], read: Sequence[Line], *, extra: bool = True) -> tuple[list[Group], int]:
+    """The groups of a page, and the number of true lines that were left out with an ignored region.
 
     ``extra=False`` does not count text that touches no true line.
     """
-    pieces = [_Piece.of(line.text, line.polygon, True, line.ignore) for line in truth]
-    pieces += [_Piece.of(line.text, line.quad.points, False) for line in read if line.text.strip()]
-    units, left_out = [], 0
+    pieces = [_Piece.of(line) for line in truth]
+    pieces += [_Piece.of(line) for line in read if line.text.strip()]
+    made, left_out = [], 0
     for group in _groups(pieces):
         own, found = [piece for piece in group if piece.true], [piece for piece in group if not piece.true]
-        if any(piece.ignore for piece in own):
-            left_out += sum(not piece.ignore for piece in own)
+        ignored = [isinstance(piece.line, TrueLine) and piece.line.ignore for piece in own]
+        if any(ignored):
+            left_out += ignored.count(False)
         elif own or extra:
             axes = _axes(group)
-            units.append(Unit(_joined(own, axes), _joined(found, axes), len(own)))
-    return units, left_out
+            own, found = _ordered(own, axes), _ordered(found, axes)
+            unit = Unit(_joined(own), _joined(found), len(own))
+            true = tuple(piece.line for piece in own if isinstance(piece.line, TrueLine))
+            made.append(Group(unit, true, tuple(piece.line for piece in found if isinstance(piece.line, Line))))
+    return made, left_out
 
 
 def _groups(pieces: Sequence[_Piece]) -> Iterator[list[_Piece]]:
@@ -128,10 +153,10 @@ def _axes(group: Sequence[_Piece]) -> NDArray[np.float64]:
     return np.stack((down, -right)) if upright_column else np.stack((right, down))
 
 
-def _joined(pieces: Sequence[_Piece], axes: NDArray[np.float64]) -> str:
-    """The texts in reading order, with a blank between two of them unless a wide (Chinese) character stands there."""
+def _joined(pieces: Sequence[_Piece]) -> str:
+    """The texts, with a blank between two of them unless a wide (Chinese) character stands there."""
     text = ""
-    for piece in _ordered(pieces, axes):
+    for piece in pieces:
         gap = text and piece.text and not (wide(text[-1]) or wide(piece.text[0]))
         text += f" {piece.text}" if gap else piece.text
     return text

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi.errors import InputError
-from shizi.learn.match import compare, wide
+from shizi.learn.match import groups, wide
 from shizi.learn.metrics import FORMS, Scores, Unit, levenshtein, resample, tallies
+from shizi.learn.split import HEAD, ReadsPlaces, Split, split
 from shizi.learn.truth import Slice, Strip, slices
 from shizi.types import Line, Page
 
@@ -50,7 +51,8 @@ class SliceReport:
     """What was measured on one slice.
 
     ``samples`` has one list of units for each line picture or page, the things that the bootstrap draws. ``left_out``
-    counts true lines whose group touches an ignored region. ``seconds`` is the time spent in the reader.
+    counts true lines whose group touches an ignored region. ``seconds`` is the time spent in the reader. ``split``
+    parts the errors of pages into those of finding and of reading, where the reader can read at known places.
     """
 
     name: str
@@ -59,6 +61,7 @@ class SliceReport:
     failed: Sequence[Failure]
     left_out: int
     seconds: float
+    split: Split | None = None
     scores: dict[str, Scores] = field(init=False)
     sums: dict[str, NDArray[np.float64]] = field(init=False, repr=False)
     rows: dict[str, NDArray[np.float64]] = field(init=False, repr=False)
@@ -77,7 +80,8 @@ class SliceReport:
 
     def to_json(self) -> dict[str, Any]:
         """The slice's object in schema shizi/score/1."""
-        return _to_json(self.kind, self.pictures, self.seconds, self.left_out, self.failed, self.scores)
+        made = _to_json(self.kind, self.pictures, self.seconds, self.left_out, self.failed, self.scores)
+        return made if self.split is None else {**made, "split": self.split.to_json()}
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,10 @@ class Report:
         return Scores.of(rows, np.sum([one.sums[form] for one in self.slices], axis=0))
 
     def to_json(self) -> dict[str, Any]:
-        """``schema``, ``slices`` by name, ``total``: what ``shizi score --format json`` prints."""
+        """``schema``, ``slices`` by name, ``total``: what ``shizi score --format json`` prints.
+
+        Slices of pages, and the total where there are such, have a ``split`` (:class:`shizi.learn.split.Split`).
+        """
         failed = [failure for one in self.slices for failure in one.failed]
         total = _to_json(
             "all",
@@ -102,10 +109,21 @@ class Report:
             failed,
             {form: self.scores(form) for form in FORMS},
         )
+        splits = self.splits()
+        if splits:
+            total["split"] = splits[-1][1].to_json()
         return {"schema": SCHEMA, "slices": {one.name: one.to_json() for one in self.slices}, "total": total}
 
+    def splits(self) -> list[tuple[str, Split]]:
+        """The slices whose errors are parted, by name, and the total."""
+        made = [(one.name, one.split) for one in self.slices if one.split is not None]
+        return [*made, ("total", sum((split for _, split in made[1:]), made[0][1]))] if made else []
+
     def table(self) -> str:
-        """The figures for a person: one row a slice, percentages, intervals in brackets."""
+        """The figures for a person: one row a slice, percentages, intervals in brackets.
+
+        Below it, for pages, where the errors come from.
+        """
         rows: list[tuple[str, ...]] = [_HEAD]
         for one in self.slices:
             rows.append(_cells(one.name, one.pictures, one.seconds, one.scores))
@@ -113,7 +131,9 @@ class Report:
             pictures, seconds = sum(one.pictures for one in self.slices), sum(one.seconds for one in self.slices)
             rows.append(_cells("total", pictures, seconds, {form: self.scores(form) for form in FORMS}))
         notes = [f"failed: {failure.picture}: {failure.error}" for one in self.slices for failure in one.failed]
-        return "\n".join([*_aligned(rows), *notes])
+        splits = self.splits()[: None if len(self.slices) > 1 else 1]
+        below = ["", *_aligned([HEAD, *((name, *split.cells()) for name, split in splits)])] if splits else []
+        return "\n".join([*_aligned(rows), *below, *notes])
 
 
 def score(data: Path, reader: Reads, *, progress: Callable[[str], None] | None = None) -> Report:
@@ -139,6 +159,7 @@ def score_slice(one: Slice, reader: Reads) -> SliceReport:
     if one.strips:
         return _score_strips(one, reader)
     samples, failed, left_out, seconds = [], [], 0, 0.0
+    splits: list[Split] = []
     extra = not one.name.startswith(PARTLY_LABELLED)
     for page in one.pages:
         start = time.perf_counter()
@@ -148,10 +169,13 @@ def score_slice(one: Slice, reader: Reads) -> SliceReport:
             failed.append(Failure(str(page.picture), _reason(error)))
             lines = ()
         seconds += time.perf_counter() - start
-        units, dropped = compare(page.lines, lines, extra=extra)
-        samples.append(units)
+        compared, dropped = groups(page.lines, lines, extra=extra)
+        samples.append([group.unit for group in compared])
         left_out += dropped
-    return SliceReport(one.name, "pages", samples, failed, left_out, seconds)
+        if isinstance(reader, ReadsPlaces) and not (failed and failed[-1].picture == str(page.picture)):
+            splits.append(split(compared, page.picture, reader))
+    parted = sum(splits[1:], splits[0]) if splits else None
+    return SliceReport(one.name, "pages", samples, failed, left_out, seconds, parted)
 
 
 def _score_strips(one: Slice, reader: Reads) -> SliceReport:

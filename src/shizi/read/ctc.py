@@ -115,10 +115,18 @@ def loss(logits: Logits, classes: Sequence[int]) -> float:
     return -float(np.logaddexp.reduce(forward[-2:]))
 
 
-def align(logits: Logits, classes: Sequence[int], *, temperature: float = 1.0) -> list[Span]:
+def align(
+    logits: Logits,
+    classes: Sequence[int],
+    *,
+    temperature: float = 1.0,
+    alternatives: int = 0,
+    min_alternative: float = 0.0,
+) -> list[Span]:
     """Where each of ``classes`` stands: spans along the most likely path that says just them (Viterbi).
 
-    ``logits`` is (T, C). For text that is known, where :func:`greedy` would say what the network reads.
+    ``logits`` is (T, C). For text that is known, where :func:`greedy` would say what the network reads; the other
+    arguments are those of ``greedy``.
 
     Raises:
         ValueError: the classes do not fit in T frames, or one is the blank or beyond C.
@@ -135,7 +143,7 @@ def align(logits: Logits, classes: Sequence[int], *, temperature: float = 1.0) -
     for position, cls in enumerate(classes):
         inside = np.flatnonzero(path == 2 * position + 1)
         runs.append(_Run(cls, int(inside[0]), int(inside[-1]) + 1))
-    return _spans(logits, runs, None, temperature, 0, 0.0)
+    return _spans(logits, runs, None, temperature, alternatives, min_alternative)
 
 
 def log_softmax(logits: Logits) -> NDArray[np.float64]:
@@ -143,6 +151,13 @@ def log_softmax(logits: Logits) -> NDArray[np.float64]:
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     made: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return made
+
+
+def softmax(logits: Logits) -> Logits:
+    """(T, C) -> (T, C) probabilities, in the logits' own precision: float32 is faster and enough to report."""
+    shares: Logits = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _fused(runs: Sequence[_Run], scores: Logits, groups: NDArray[np.intp]) -> list[_Run]:
@@ -227,7 +242,7 @@ def _spans(
     readings: list[list[tuple[int, float]]] = []
     for run in runs:
         # the softmax is taken where it is needed only: most frames of a strip are blank
-        shares = _softmax(scores[run.start : run.end] / temperature)
+        shares = softmax(scores[run.start : run.end] / temperature)
         peak = int(shares[:, run.column].argmax())
         peaks.append(run.start + peak)
         others = _others(shares[peak], run.column, alternatives, min_alternative)
@@ -239,18 +254,11 @@ def _spans(
     return spans
 
 
-def _softmax(logits: Logits) -> Logits:
-    """(T, C) -> (T, C) probabilities, in the logits' own precision: float32 is faster and enough to report."""
-    shares: Logits = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
-
-
 def _others(shares: Logits, column: int, count: int, least: float) -> list[tuple[int, float]]:
     """The ``count`` most likely columns of one frame beside ``column`` and the blank, best first, ``least`` or more."""
     if count <= 0:
         return []
-    likely = np.flatnonzero(shares >= least)
+    likely = np.flatnonzero((shares >= least) & (shares > 0))
     wanted = count + 2  # the blank and the column itself may be among them
     if len(likely) > wanted:
         likely = likely[np.argpartition(shares[likely], -wanted)[-wanted:]]

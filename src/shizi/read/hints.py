@@ -1,16 +1,30 @@
-"""What may be read: named alphabets, and alphabets from a file."""
+"""What is known about the text before it is read, and decoding with it.
+
+An alphabet (named, or from a file), a beam with what is known of the language, a pattern: see :class:`Known`.
+"""
 
 from __future__ import annotations
 
+import os
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
 
 from shizi.errors import SettingsError
-from shizi.read import charset
+from shizi.read import charset, ctc, trust, weights
+from shizi.read.beam import Scorer, beam
+from shizi.read.charset import Charset
+from shizi.read.lexicon import Lexicon
+from shizi.read.patterns import PROVINCES, Decoder, Pattern
+from shizi.settings import ReadSettings
 
-PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-"""First character of a number plate (GA 36-2018): the provinces in short."""
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 # Makers rather than sets: the hanzi are decoded only when they are asked for.
 ALPHABETS: dict[str, Callable[[], str]] = {
@@ -18,10 +32,12 @@ ALPHABETS: dict[str, Callable[[], str]] = {
     "latin": lambda: string.ascii_letters + string.digits + " ",
     "ascii": lambda: charset.ASCII,
     "han": lambda: charset.gb2312_hanzi() + charset.tgh_rest() + "〇々",
+    "hanzi": lambda: charset.gb2312_hanzi() + charset.tgh_rest() + "〇々",
     "gb2312": charset.gb2312_hanzi,
     # the letter I is on no plate: it looks like the digit 1
     "plate": lambda: PROVINCES + string.digits + string.ascii_uppercase.replace("I", "") + "警学港澳挂使领·",
-    "amount": lambda: string.digits + "零壹贰叁肆伍陆柒捌玖拾佰仟万亿元圆角分整正人民币¥￥.,，",
+    "amount": lambda: string.digits + "零壹贰叁肆伍陆柒捌玖拾佰仟万亿元圆角分整正人民币¥￥$€£.,，- ",
+    "id": lambda: string.digits + "X",
     "date": lambda: string.digits + "〇零一二三四五六七八九十廿年月日号时分秒点上下午星期周元-/.:： ",
 }
 """Name -> its characters. ``latin`` is letters, digits and the blank; ``ascii`` has the punctuation too."""
@@ -56,3 +72,136 @@ def allowed(name_or_path: str) -> frozenset[str]:
     if not found:
         raise SettingsError(f"{path} holds no character")
     return found
+
+
+class Known(TypedDict, total=False):
+    """What a caller may say about the text. All of it is optional."""
+
+    allowed: Iterable[str] | None
+    """Characters that may be read; everything else is read as the likeliest of those."""
+    beam: int | None
+    """Texts that beam search keeps at a time; 0 reads greedily, None takes the setting ``read.beam``. A search weighs
+    readings by the shipped n-gram, unless the lexicon has one or ``read.ngram_weight`` is 0."""
+    lexicon: Lexicon | str | os.PathLike[str] | None
+    """Words to be expected, or an n-gram that ``shizi lexicon build`` made: opened, or the path of its file. Means beam
+    search, of :data:`BEAM` texts unless ``beam`` says how many."""
+    pattern: str | None
+    """What each line has to look like: a name such as ``date`` or ``plate``, or an expression
+    (:mod:`shizi.read.patterns`). Takes the place of the three others."""
+
+
+MAX_BEAM = 1000
+"""Texts that a search keeps at most: its time grows with them."""
+BEAM = 8
+"""Texts that a search keeps where nothing else is said."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """What is known about the text, made ready for one network. It never changes, so threads may share it."""
+
+    charset: Charset
+    mask: ctc.Mask | None = None
+    """(C,) classes that may be read."""
+    beam: int = 0
+    scorer: Scorer | None = None
+    decoder: Decoder | None = None
+
+    @classmethod
+    def of(cls, charset: Charset, settings: ReadSettings, **known: Unpack[Known]) -> Hints:
+        """Check what a caller says.
+
+        Raises:
+            SettingsError: the alphabet has none of the allowed or the pattern's characters, the lexicon cannot be
+                opened, the pattern is malformed, or the beam is not between 0 and 1,000.
+            TypeError: an argument that :class:`Known` lacks.
+        """
+        return _ready(charset, settings, **known)
+
+    def decode(self, logits: ctc.Logits, settings: ReadSettings, *, valid: int, temperature: float) -> list[ctc.Span]:
+        """The characters of (T, C) logits, of which ``valid`` frames count."""
+        if self.decoder is not None:
+            return self.decoder.decode(
+                logits,
+                valid=valid,
+                temperature=temperature,
+                alternatives=settings.alternatives,
+                min_alternative=settings.min_alternative,
+            )
+        spans = self._searched(logits, settings, valid, temperature)
+        if self.mask is None:
+            return spans
+        return [_trusted(span, logits[span.peak] / temperature, self.mask) for span in spans]
+
+    def _searched(self, logits: ctc.Logits, settings: ReadSettings, valid: int, temperature: float) -> list[ctc.Span]:
+        if self.beam:
+            return beam(
+                logits,
+                self.beam,
+                self.scorer,
+                valid=valid,
+                allowed=self.mask,
+                alike=self.charset.alike,
+                temperature=temperature,
+                alternatives=settings.alternatives,
+                min_alternative=settings.min_alternative,
+            )
+        return ctc.greedy(
+            logits,
+            valid=valid,
+            allowed=self.mask,
+            alike=self.charset.alike,
+            temperature=temperature,
+            alternatives=settings.alternatives,
+            min_alternative=settings.min_alternative,
+        )
+
+
+def _trusted(span: ctc.Span, row: ctc.Logits, mask: ctc.Mask) -> ctc.Span:
+    """Its shares among the allowed classes, times the probability that it is one of those."""
+    scale = trust.holds(float(ctc.softmax(row[np.newaxis])[0][mask].sum()))
+    others = tuple((cls, share * scale) for cls, share in span.alternatives)
+    return replace(span, confidence=span.confidence * scale, alternatives=others)
+
+
+def _ready(
+    charset: Charset,
+    settings: ReadSettings,
+    *,
+    allowed: Iterable[str] | None = None,
+    beam: int | None = None,
+    lexicon: Lexicon | str | os.PathLike[str] | None = None,
+    pattern: str | None = None,
+) -> Hints:
+    if pattern is not None:
+        return Hints(charset, decoder=_decoder(pattern, charset))
+    mask = None if allowed is None else charset.mask(allowed)
+    if mask is not None and mask.sum() < 2:  # CTC's blank alone
+        raise SettingsError("the alphabet has none of the allowed characters")
+    width = settings.beam if beam is None else beam
+    if lexicon is not None and beam is None:
+        width = width or BEAM
+    if not 0 <= width <= MAX_BEAM:
+        raise SettingsError(f"a beam keeps between 0 and {MAX_BEAM:,} texts, not {width:,}")
+    if not width:
+        return Hints(charset, mask)
+    known = Lexicon() if lexicon is None else lexicon if isinstance(lexicon, Lexicon) else Lexicon.open(lexicon)
+    scorer = known.scorer(
+        charset,
+        model=shipped().model if known.model is None and settings.ngram_weight else None,
+        ngram_weight=settings.ngram_weight,
+        ngram_bonus=settings.ngram_bonus,
+        word_bonus=settings.word_bonus,
+    )
+    return Hints(charset, mask, width, scorer)
+
+
+@lru_cache(maxsize=8)
+def _decoder(pattern: str, charset: Charset) -> Decoder:
+    return Decoder(Pattern.of(pattern), charset)
+
+
+@cache
+def shipped() -> Lexicon:
+    """The n-gram that comes with the package."""
+    return Lexicon.open(weights.FOLDER / weights.NGRAM)

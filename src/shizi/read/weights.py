@@ -12,6 +12,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
 DEFAULT = "zh-en.onnx"
 """Name of the weight file that is used where none is given."""
+NGRAM = "zh-en.ngram"
+"""Name of the n-gram that beam search weighs readings with where none is given."""
 
 
 def find(path: str | os.PathLike[str] | None = None) -> Path:

@@ -1,0 +1,89 @@
+"""A line cut out of its page, as it stands or turned, and the way back from the strip to the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi import clean, column, crop, turn
+from shizi.clean import Grey, Upright
+from shizi.column import Column
+from shizi.find import Candidate
+from shizi.settings import CleanSettings
+from shizi.types import Quad
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A strip, and its places on the picture as it came."""
+
+    strip: NDArray[np.float32]
+    """(32, W)"""
+    line: Quad
+    """The line as it was found, from the text's own top left."""
+    whole: Quad
+    """What the strip shows: the line and its margins, which may reach over the picture's edge."""
+    size: tuple[int, int]
+    """Width and height of the picture, pixels."""
+    vertical: bool = False
+    """As it was found: it runs downwards."""
+    again: bool = False
+    """It may be read turned as well, if it reads badly as it stands."""
+    laid: Column | None = None
+    """Of vertical text: how the column was laid down."""
+    source: tuple[Upright, Candidate, CleanSettings] | None = None
+    """What it was cut from; None for a whole picture."""
+
+    def part(self, start: float, end: float) -> Quad:
+        """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
+        place = self.whole.between(start, end) if self.laid is None else self.laid.part(self.whole, start, end)
+        return within(place, self.size)
+
+    def turned(self, ways: Iterable[int]) -> Iterator[Cut]:
+        """The same line after each of some clockwise quarters of a turn. A whole picture is turned by two, always."""
+        if self.source is None:
+            line, shown = turn.rolled(self.line, 2), turn.rolled(self.whole, 2)
+            yield replace(self, strip=np.ascontiguousarray(self.strip[::-1, ::-1]), line=line, whole=shown)
+        else:
+            page, line_found, settings = self.source
+            yield from (cut(page, line_found, self.size, settings, quarters=way) for way in ways)
+
+
+def cut(
+    page: Upright, line: Candidate, size: tuple[int, int], settings: CleanSettings, *, quarters: int = 0,
+    again: bool = False,
+) -> Cut:  # fmt: skip
+    """Cut a line out of a page.
+
+    Args:
+        page: the cleaned page.
+        line: the line on it.
+        size: width and height of the picture that the page was made from.
+        settings: how the strip is made even.
+        quarters: of a turn, clockwise, after which the text is taken to stand upright.
+        again: see :attr:`Cut.again`.
+    """
+    quad, laid = turn.rolled(line.quad, quarters), None
+    if line.vertical == (quarters % 2 == 0):  # its characters stand one below another
+        lying = turn.rolled(quad, 3)
+        laid = column.lay(np.rot90(crop.crop(page.page, lying), -1))
+        strip, shown = laid.strip, turn.rolled(crop.expand(lying), 1)
+    else:
+        strip, shown = crop.crop(page.page, quad), crop.expand(quad)
+    made, place = clean.network_input(strip, settings), within(page.back(quad), size)
+    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, (page, line, settings))
+
+
+def whole(picture: Grey, settings: CleanSettings, *, again: bool = False) -> Cut:
+    """A (H, W) picture that is one line; ``again`` as in :attr:`Cut.again`."""
+    height, width = picture.shape
+    quad = Quad.box(0, 0, width, height)
+    return Cut(clean.network_input(picture, settings), quad, quad, (width, height), again=again)
+
+
+def within(quad: Quad, size: tuple[int, int]) -> Quad:
+    """Corners beyond the picture's edge moved onto it."""
+    return Quad.of((min(max(x, 0.0), size[0]), min(max(y, 0.0), size[1])) for x, y in quad.points)

@@ -1,0 +1,204 @@
+"""Lines found by a network: differentiable binarisation (Liao et al. 2020), run at the size that fits the text.
+
+1. The page is looked at small. Where the lines that are found there turn out to be low, it is looked at once more, so
+   large that they have a height that the network sees well; so the text decides, not the page's side.
+2. It is looked at smaller still for letters that are larger than what the network sees at once.
+3. A look larger than a tile goes tile by tile, and the maps are put together before lines are taken from them.
+4. Each region of a map's kernels is a line, let out to its true border.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from shizi.errors import ModelMismatch, ModelMissing
+from shizi.find import kernels, tiles
+from shizi.find.found import MAX_DROPPED, Candidate, Found
+from shizi.settings import FindSettings
+from shizi.types import Dropped, Quad
+
+SCHEMA = "shizi/finder/1"
+"""Of the metadata: ``shizi.schema``; ``shizi.preprocess``, JSON equal to :func:`preprocess`; ``shizi.card``, JSON."""
+INPUT, OUTPUT = "page", "maps"
+"""Names of the graph's input (1, 1, H, W) and output (1, 2, H / 2, W / 2), both float32."""
+CELL = 2
+"""Pixels of a side of a map's cell."""
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "find.onnx"
+"""The shipped network."""
+MAX_BYTES = 64 * 1024 * 1024
+"""A larger weight file is refused unread."""
+MAX_THREADS = 4
+"""Threads that are taken unasked."""
+
+LOW = 12.0
+"""Pixels: where a quarter of the text is lower than this in the first look, there is a second one,"""
+FIT = 17.0
+"""in which that quarter has this height."""
+LARGE = 80.0
+"""Pixels: lines higher than this in one look are taken from a smaller one, which sees more of them,"""
+COARSE = 3.0
+"""and the smallest look is so many times smaller than the first."""
+COVERED = 0.25
+"""A large line of which more than this share lies in other lines is what a smaller look makes of several small ones."""
+
+Grey = NDArray[np.uint8]
+
+
+def preprocess() -> dict[str, Any]:
+    """What is done to a page before the network sees it; ``version`` counts changes that no other value shows."""
+    return {"version": 1, "channels": 1, "scale": 255, "shift": -0.5, "step": tiles.STEP, "cell": CELL,
+            "shrink": kernels.SHRINK}  # fmt: skip
+
+
+def metadata(card: dict[str, Any]) -> dict[str, str]:
+    """The metadata of a weight file, as :func:`opened` wants it."""
+    return {
+        "shizi.schema": SCHEMA,
+        "shizi.preprocess": json.dumps(preprocess(), sort_keys=True),
+        "shizi.card": json.dumps(card, ensure_ascii=False, sort_keys=True),
+    }
+
+
+def find(page: Grey, settings: FindSettings) -> Found:
+    """The lines of a (H, W) page, in its own pixels.
+
+    Raises:
+        ModelMissing, ModelMismatch: as :func:`opened`.
+    """
+    path = Path(settings.weights) if settings.weights else WEIGHTS
+    return found(opened(path, settings.threads), page, settings)
+
+
+@lru_cache(maxsize=4)
+def opened(path: Path, threads: int = 0) -> Any:
+    """An ONNX Runtime session of a weight file. 0 threads takes the cores, at most :data:`MAX_THREADS`.
+
+    Raises:
+        ModelMissing: there is no such file.
+        ModelMismatch: it is none of ours, or was trained for other preprocessing.
+    """
+    if not path.is_file():
+        raise ModelMissing(f"the finder's weight file {path} does not exist; find.finder = 'projection' needs none")
+    if path.stat().st_size > MAX_BYTES:
+        raise ModelMismatch(f"{path} is larger than {MAX_BYTES:,} bytes, which no finder is")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or min(MAX_THREADS, _cores())
+    options.inter_op_num_threads = 1
+    # pages come in all sizes: an arena would keep the largest blocks of each
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common root of their own
+        raise ModelMismatch(f"{path} is not a weight file that ONNX Runtime can load: {error}") from error
+    held = session.get_modelmeta().custom_metadata_map
+    if held.get("shizi.schema") != SCHEMA:
+        raise ModelMismatch(f"{path} has the schema {held.get('shizi.schema')!r}, not {SCHEMA!r}")
+    if held.get("shizi.preprocess") != json.dumps(preprocess(), sort_keys=True):
+        raise ModelMismatch(f"{path} was trained with other preprocessing: {held.get('shizi.preprocess')}")
+    names = [value.name for value in (*session.get_inputs(), *session.get_outputs())]
+    if names != [INPUT, OUTPUT]:
+        raise ModelMismatch(f"{path} has the values {names}, not {INPUT} and {OUTPUT}")
+    return session
+
+
+def found(session: Any, page: Grey, settings: FindSettings) -> Found:
+    """What a network finds on a (H, W) page."""
+    height, width = page.shape
+    ratio = min(1.0, math.sqrt(settings.first_look / (height * width)))
+    candidates = look(session, page, ratio, settings)
+    if min(page.shape) * ratio > 2 * LARGE:
+        candidates = _joined(look(session, page, ratio / COARSE, settings), candidates, ratio, settings)
+    larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
+    if larger > ratio:
+        candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
+    kept, dropped = [], []
+    for one in candidates:
+        low, faint = _short(one.quad) < settings.min_height, one.score < settings.min_score
+        if not (low or faint):
+            kept.append(one)
+        elif not (low and faint):  # a faint speck is nothing that anyone misses
+            dropped.append(Dropped(one.quad, "small" if low else "faint"))
+    dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
+    return Found(tuple(kept), tuple(dropped[:MAX_DROPPED]))
+
+
+def look(session: Any, page: Grey, ratio: float, settings: FindSettings) -> list[Candidate]:
+    """The lines of a page seen ``ratio`` times as large, in its own pixels; faint ones too."""
+    height, width = page.shape
+    if ratio != 1.0:
+        size = max(1, round(width * ratio)), max(1, round(height * ratio))
+        page = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
+    maps = tiles.stitched(lambda tile: _run(session, tile), page, cell=CELL)
+    seen = kernels.lines(kernels.Maps(*maps), CELL, settings.threshold)
+    scale = np.array((width / page.shape[1], height / page.shape[0]))
+    return [Candidate(Quad.of(np.array(one.quad.points) * scale), one.vertical, one.score) for one in seen]
+
+
+def _run(session: Any, tile: Grey) -> NDArray[np.uint8]:
+    """(h, w) -> (2, h / 2, w / 2) probabilities, 255 for 1."""
+    given = tile[np.newaxis, np.newaxis].astype(np.float32) / 255 - 0.5
+    made: NDArray[np.float32] = session.run([OUTPUT], {INPUT: given})[0][0]
+    return np.round(made * 255).astype(np.uint8)
+
+
+def _second(lines: list[Candidate], ratio: float, most: float, settings: FindSettings) -> float:
+    """How large the page is looked at again; ``ratio`` if the first look was large enough."""
+    sure = [one.quad for one in lines if one.score >= settings.min_score]
+    if ratio >= 1 or not sure:
+        return ratio
+    heights = np.array([_short(quad) * ratio for quad in sure])
+    lengths = np.array([max(quad.width, quad.height) for quad in sure])
+    order = np.argsort(heights)
+    share = lengths[order].cumsum() / lengths.sum()
+    low = float(heights[order][np.searchsorted(share, 0.25)])
+    return ratio if low >= LOW else max(ratio, min(1.0, most, ratio * FIT / low))
+
+
+def _joined(coarse: list[Candidate], fine: list[Candidate], ratio: float, settings: FindSettings) -> list[Candidate]:
+    """The lines of a larger look, ``ratio`` times the page, but large ones from a smaller look."""
+    sure = [one.quad for one in fine if one.score >= settings.min_score and _short(one.quad) * ratio <= LARGE]
+    large = [
+        one for one in coarse
+        if one.score >= settings.min_score and _short(one.quad) * ratio > LARGE and _covered(one.quad, sure) <= COVERED
+    ]  # fmt: skip
+    return [*large, *(one for one in fine if not _within(one.quad, large))]
+
+
+def _covered(quad: Quad, others: list[Quad]) -> float:
+    """Share of a quad's area that lies in others, which do not overlap much themselves."""
+    shape = np.asarray(quad.points, np.float32)
+    left, top, right, bottom = quad.bounds
+    shared = 0.0
+    for other in others:
+        a, b, c, d = other.bounds
+        if a < right and left < c and b < bottom and top < d:
+            shared += cv2.intersectConvexConvex(shape, np.asarray(other.points, np.float32))[0]
+    return shared / max(1e-6, quad.width * quad.height)
+
+
+def _short(quad: Quad) -> float:
+    return min(quad.width, quad.height)
+
+
+def _within(quad: Quad, others: list[Candidate]) -> bool:
+    """Does the quad's middle lie in one of the others?"""
+    x, y = np.mean(quad.points, axis=0)
+    shapes = (np.asarray(one.quad.points, np.float32) for one in others)
+    return any(cv2.pointPolygonTest(shape, (float(x), float(y)), False) >= 0 for shape in shapes)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1

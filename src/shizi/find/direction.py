@@ -1,0 +1,75 @@
+"""Which way the text of a page runs: rows or columns, wherever both could be seen.
+
+Characters stand nearer to their neighbours in the line than to those of the next line (O'Gorman 1993, the document
+spectrum, takes the direction from just that). So where rows and columns of ink lie on one another, those with
+the smaller gaps are the lines.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shizi.find.ink import Floats, Ints
+from shizi.find.lines import Bools, Lines, united
+
+_MEET = 0.3  # of a crossing, height of the row times width of the column, that both share where they compete
+_COVERED = 0.3  # of a line's area that lies in lines of the other direction, for one that gives way
+_END = 1.3  # the gap at a line's end counts as so many heights of its characters: what nothing links is far apart
+_CLOSER = 0.6  # gaps of columns, as a share of those of rows, from which columns are believed
+_WHITE = 0.3  # of a column's length
+_SQUARE = 1.35  # mean length of a column's pieces, in its characters' widths
+_WITHIN = 0.6  # of a column's length
+_PIECES = 3  # of ink that a column has at least
+_LONG = 2.2  # length of a column, in its widths, that makes it one
+
+
+def turned_back(columns: Lines, width: int) -> Floats:
+    """(N, 4, 2): corners of columns, found as rows of a page of that width turned counter-clockwise, on the page.
+
+    The first is the top left one.
+    """
+    corners = columns.corners()
+    return np.stack([width - corners[..., 1], corners[..., 0]], axis=2)[:, (3, 0, 1, 2)]
+
+
+def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
+    """Which of M rows and N columns are lines of text: (M,) and (N,) marks.
+
+    ``columns`` are rows of the page, which is ``width`` wide, turned counter-clockwise by a quarter.
+    """
+    level, tall = rows.corners(), turned_back(columns, width)
+    shared, row_area, column_area = _shared(level, tall)
+    long = (columns.wide >= _LONG * columns.high) & (columns.count >= _PIECES)
+    long &= columns.white <= _WHITE * columns.wide
+    # digits below one another are higher than wide; characters that are set in columns are about square
+    long &= columns.wide - columns.white <= _SQUARE * columns.size * columns.count
+    # what stands within the height of one row is a stroke or a letter of it
+    span = shared / np.maximum(np.ptp(tall[..., 0], axis=1), 1e-9)
+    long &= ~(span > _WITHIN * columns.wide).any(axis=0)
+    shared[:, ~long] = 0.0
+    meet = shared > _MEET * np.outer(rows.high, columns.high)
+    region = united(len(rows) + len(columns), np.argwhere(meet) + np.array((0, len(rows))))
+    at_row, at_column = region[: len(rows)], region[len(rows) :]
+    count = int(region.max(initial=-1)) + 1
+    down = _gap(columns.only(long), at_column[long], count) < _CLOSER * _gap(rows, at_row, count)
+    upright = long & down[at_column]
+    level_wins = shared * ~upright[None]
+    keep_rows = ~down[at_row] | (shared[:, upright].sum(axis=1) < _COVERED * row_area)
+    # where rows are the lines, a column lies among them; one alone in its place stays
+    keep_columns = upright & (level_wins[keep_rows].sum(axis=0) < _COVERED * column_area)
+    return keep_rows, keep_columns
+
+
+def _gap(lines: Lines, region: Ints, count: int) -> Floats:
+    """(count,) share of white in the length of each region's lines, their ends counted in; infinite without lines."""
+    white = np.bincount(region, lines.white + _END * lines.size, count)
+    length = np.bincount(region, np.maximum(lines.wide, lines.size), count)
+    return np.where(length > 0, white / np.maximum(length, 1e-9), np.inf)
+
+
+def _shared(level: Floats, tall: Floats) -> tuple[Floats, Floats, Floats]:
+    """(M, N) areas that the upright boxes around both have in common, and (M,), (N,) their own."""
+    a = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
+    b = np.concatenate([tall.min(axis=1), tall.max(axis=1)], axis=1)
+    sides = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    return sides.clip(0).prod(axis=2), (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)

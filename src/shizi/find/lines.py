@@ -1,0 +1,79 @@
+"""Lines of ink, as columns of figures, and which pieces make one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.find.ink import Floats, Ints
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """M lines, column by column. At x a line reaches from ``top + slope * x`` down to ``bottom + slope * x``."""
+
+    left: Floats
+    right: Floats
+    slope: Floats
+    top: Floats
+    bottom: Floats
+    size: Floats
+    """Height of its characters."""
+    depth: Floats
+    """Mean distance of its ink from the ground, grey values."""
+    count: Ints
+    """Pieces."""
+    fill: Floats
+    """Share of its box that is ink."""
+    white: Floats
+    """Length of its gaps, all together."""
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def only(self, which: Bools | Ints) -> Lines:
+        """Those that ``which`` marks or lists."""
+        return Lines(*(getattr(self, f.name)[which] for f in fields(self)))
+
+    @property
+    def wide(self) -> Floats:
+        """Width of the box."""
+        return self.right - self.left
+
+    @property
+    def high(self) -> Floats:
+        """Height of the box, the slope taken off."""
+        return self.bottom - self.top
+
+    def corners(self) -> Floats:
+        """(M, 4, 2): rectangles along the slope."""
+        length = np.hypot(1.0, self.slope)
+        xs = np.stack([self.left, self.right, self.right, self.left], axis=1)
+        middle = ((self.top + self.bottom) / 2)[:, None] + self.slope[:, None] * xs
+        half = (self.high / 2 / length)[:, None] * np.array((-1.0, -1.0, 1.0, 1.0))
+        return np.stack([xs - half * (self.slope / length)[:, None], middle + half / length[:, None]], axis=2)
+
+    def bounds(self) -> Floats:
+        """(M, 4): left, top, right, bottom of the upright boxes around the corners."""
+        corners = self.corners()
+        return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+def united(count: int, pairs: Ints) -> Ints:
+    """(P, 2) pairs of 0..count-1 -> (count,) numbers of the sets that they join."""
+    a, b = pairs.T
+    label = np.arange(count)
+    while True:
+        low = np.minimum(label[a], label[b])
+        merged = label.copy()
+        np.minimum.at(merged, label[a], low)
+        np.minimum.at(merged, label[b], low)
+        while not np.array_equal(merged[merged], merged):
+            merged = merged[merged]
+        if np.array_equal(merged, label):
+            return np.unique(label, return_inverse=True)[1].astype(np.intp)
+        label = merged

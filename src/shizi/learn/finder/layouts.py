@@ -1,0 +1,425 @@
+"""Pages that are printed, written or shown on a screen, seen straight on: each function lays out one kind.
+
+What is one line: pieces of text in one row with less than about one height between them. Wider gaps part lines, as
+columns of a table are parted; letters spaced evenly stay together.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from shizi.learn.finder.grounds import Grounds
+from shizi.learn.finder.ink import Drawn, Face, Scribe, apart, bent, downwards, level
+from shizi.learn.finder.sheet import Sheet
+from shizi.learn.synth.text import Random, code, date, digits, number, pick
+
+
+class Layouts:
+    """Lays out pages with a scribe's lines on grounds."""
+
+    def __init__(self, scribe: Scribe, grounds: Grounds) -> None:
+        self.scribe, self.grounds = scribe, grounds
+
+    def line(self, rng: Random, face: Face, size: int, wide: float, *, full: bool = False, short: float = 0.0) -> Drawn:
+        """A line at most ``wide`` pixels long, a ``full`` one about so long. ``short``: share of few letters."""
+        most = max(1, int(wide / size * (1.0 if face.chinese else 1.9)))
+        length = most if full else int(rng.integers(1, most + 1))
+        if rng.random() < short:
+            length = min(most, int(rng.integers(1, 7)))
+        text = self.scribe.text(rng, face, length)
+        while full and len(text) < 0.7 * length:
+            text = (text + pick(rng, ("", " ")) + self.scribe.text(rng, face, length))[:length]
+        return fitted(face, size, text, wide)
+
+    def document(self, rng: Random, width: int, height: int) -> Sheet:
+        """Columns of paragraphs, headings, lists, tables and pictures on paper."""
+        sheet = Sheet(self.grounds.paper(rng, width, height))
+        light = rng.random() < 0.08
+        if light:
+            sheet.grey = 255 - sheet.grey
+        ink = 255 - rng.uniform(0, 90) if light else rng.uniform(0, 110)
+        size = _size(rng, 9, 26)
+        face = self.scribe.fonts.pick(rng)
+        margin = int(width * rng.uniform(0.03, 0.12))
+        columns = int(rng.choice((1, 1, 1, 2, 2, 3))) if width > 40 * size else 1
+        gutter = int(size * rng.uniform(1.3, 3))
+        wide = (width - 2 * margin - gutter * (columns - 1)) / columns
+        pitch = size * float(rng.uniform(1.15, 2.0))
+        for column in range(columns):
+            x = margin + column * (wide + gutter)
+            y = margin * float(rng.uniform(0.5, 1.5))
+            while y < height - margin / 2:
+                y = self._block(rng, sheet, face, size, pitch, (x, y, wide, float(ink)))
+        if rng.random() < 0.2:
+            self._stamp(rng, sheet)
+        if rng.random() < 0.1:
+            self._watermark(rng, sheet)
+        return sheet
+
+    def _block(
+        self, rng: Random, sheet: Sheet, face: Face, size: int, pitch: float, place: tuple[float, float, float, float]
+    ) -> float:
+        """One block of a column; the row below it. ``place`` is x, y, width and ink."""
+        x, y, wide, ink = place
+        kind = rng.random()
+        if kind < 0.14:
+            large = max(10, int(size * rng.uniform(1.0, 2.4)))
+            drawn = self.line(rng, self.scribe.fonts.pick(rng), large, 0.9 * wide, short=0.3)
+            shift = (wide - drawn.mask.shape[1]) / 2 * float(rng.choice((0, 1)))
+            sheet.put(drawn, x + shift, y, ink)
+            return float(y + drawn.mask.shape[0] + pitch * rng.uniform(0.4, 1.2))
+        if kind < 0.26 and wide > 8 * size:
+            high = self.table(rng, sheet, face, size, (x, y, wide), ink)
+            return y + high + pitch
+        if kind < 0.34:
+            high = int(rng.uniform(2, 10) * size)
+            picture = self.grounds.scene(rng, max(8, int(wide * rng.uniform(0.4, 1))), high)
+            right, bottom = min(sheet.size[0], int(x) + picture.size[0]), min(sheet.size[1], int(y) + high)
+            if bottom > int(y) and right > int(x):
+                sheet.grey[int(y) : bottom, int(x) : right] = picture.grey[: bottom - int(y), : right - int(x)]
+            return y + high + pitch * float(rng.uniform(0.3, 1))
+        indent = size * float(rng.choice((0, 2, 2)))
+        lines = int(rng.integers(1, 9))
+        for row in range(lines):
+            last = row == lines - 1
+            start = indent if row == 0 else 0.0
+            drawn = self.line(rng, face, size, max(size, wide - start), full=not last)
+            sheet.put(drawn, x + start, y, ink)
+            if rng.random() < 0.03:
+                under = int(y + drawn.mask.shape[0] + 2)
+                cv2.line(sheet.grey, (int(x), under), (int(x + wide), under), ink, 1)
+            y += pitch
+        return y + pitch * float(rng.choice((0, 0, 0.5, 1)))
+
+    def table(
+        self, rng: Random, sheet: Sheet, face: Face, size: int, place: tuple[float, float, float], ink: float
+    ) -> float:
+        """Cells with or without rules at x, y, width of ``place``; its height."""
+        x, y, wide = place
+        count = int(rng.integers(2, max(3, min(8, int(wide / (4 * size))) + 1)))
+        edges = x + wide * np.concatenate([[0], np.sort(rng.uniform(0.05, 0.95, count - 1)), [1]])
+        high = size * float(rng.uniform(1.3, 3.0))
+        rows = int(rng.integers(2, 10))
+        ruled, thick, centred = rng.random() < 0.75, int(rng.integers(1, 4)), rng.random() < 0.5
+        shade = float(rng.uniform(0, 255)) if ruled and rng.random() < 0.2 else None
+        if shade is not None:
+            top = sheet.grey[int(y) : int(y + high), int(x) : int(x + wide)]
+            top[:] = shade if abs(shade - ink) > 80 else 255 - ink
+        if ruled:
+            for row in range(rows + 1):
+                at = int(y + row * high)
+                cv2.line(sheet.grey, (int(x), at), (int(x + wide), at), ink, thick)
+            for edge in edges:
+                if rng.random() < 0.9:
+                    cv2.line(sheet.grey, (int(edge), int(y)), (int(edge), int(y + rows * high)), ink, thick)
+        for row in range(rows):
+            for left, right in pairwise(edges):
+                room = right - left - 0.9 * size
+                if room < size or rng.random() < 0.15:
+                    continue
+                drawn = (
+                    self.value(rng, face, size, room)
+                    if rng.random() < 0.5
+                    else self.line(rng, face, size, room, short=0.5)
+                )
+                at = left + (right - left - drawn.mask.shape[1]) / 2 if centred else left + 0.4 * size
+                sheet.put(drawn, at, y + row * high + max(1, (high - drawn.mask.shape[0]) / 2), ink)
+        return rows * high
+
+    def value(self, rng: Random, face: Face, size: int, wide: float) -> Drawn:
+        """A number, a date, a code."""
+        makers = (number, number, date, code, lambda r: digits(r, 1, 3))
+        text = face.known(makers[int(rng.integers(len(makers)))](rng)).strip() or "0"
+        return fitted(face, size, text, wide)
+
+    def receipt(self, rng: Random, width: int, height: int) -> Sheet:
+        """A slip with amounts at its right edge, thin print, dashes, one size throughout."""
+        width = min(width, int(height * rng.uniform(0.3, 0.7)))
+        sheet = Sheet(self.grounds.paper(rng, width, height))
+        ink = float(rng.uniform(0, 150))
+        face = self.scribe.fonts.pick(rng, chinese=bool(rng.random() < 0.4))
+        size = max(9, int(width / rng.uniform(18, 42)))
+        pitch = size * float(rng.uniform(1.02, 1.6))
+        margin = width * float(rng.uniform(0.02, 0.1))
+        wide = width - 2 * margin
+        y = margin * 2
+        while y < height - size:
+            kind = rng.random()
+            large = size * (2 if rng.random() < 0.04 else 1)
+            if kind < 0.35:
+                left = self.line(rng, face, size, 0.55 * wide)
+                right = self.value(rng, face, size, 0.3 * wide)
+                sheet.put(left, margin, y, ink)
+                sheet.put(right, margin + wide - right.mask.shape[1], y, ink)
+                if rng.random() < 0.3 and left.mask.shape[1] < 0.4 * wide:
+                    middle = fitted(face, size, digits(rng, 1, 3), 0.12 * wide)
+                    sheet.put(middle, margin + 0.52 * wide, y, ink)
+            elif kind < 0.6:
+                drawn = self.line(rng, face, large, 0.95 * wide)
+                sheet.put(drawn, (width - drawn.mask.shape[1]) / 2, y, ink)
+            elif kind < 0.85:
+                sheet.put(self.line(rng, face, large, wide), margin, y, ink)
+            elif kind < 0.93:
+                dash = fitted(face, size, pick(rng, "-=*_.") * 80, wide)
+                sheet.blend(dash.mask, int(margin), int(y), ink)
+            y += pitch * (large / size) * float(rng.choice((1, 1, 1, 1, 1.7)))
+        if rng.random() < 0.1:
+            self._stamp(rng, sheet)
+        return sheet
+
+    def screen(self, rng: Random, width: int, height: int) -> Sheet:
+        """Rows of a list, buttons, bubbles and icons; dark or light."""
+        dark = rng.random() < 0.3
+        ground = float(rng.uniform(0, 70) if dark else rng.uniform(215, 255))
+        sheet = Sheet(np.full((height, width), ground, np.float32))
+        y, face = 4.0, self.scribe.fonts.pick(rng)
+        size = _size(rng, 10, 30)
+        while y < height - 2 * size:
+            high = size * float(rng.uniform(1.8, 5))
+            shade = ground + float(rng.choice((0, 0, 0, rng.uniform(-200, 200))))
+            shade = min(255.0, max(0.0, shade))
+            x, wide = float(rng.choice((0, size, 2 * size))), width * float(rng.choice((1, 1, rng.uniform(0.4, 1))))
+            cv2.rectangle(sheet.grey, (int(x), int(y)), (int(x + wide), int(y + high)), shade, -1)
+            ink = _other(rng, shade, 60)
+            x += size * float(rng.uniform(0.5, 1.5))
+            if rng.random() < 0.4:
+                self._icon(rng, sheet, x, y + 0.2 * size, min(high, 3 * size) - 0.4 * size, ink)
+                x += min(high, 3 * size) + 0.3 * size
+            row = y + 0.3 * size
+            while row + size < y + high and x + 2 * size < wide:
+                drawn = self.line(rng, face, size, min(wide, width) - x - size, short=0.4)
+                sheet.put(drawn, x, row, ink)
+                end = x + drawn.mask.shape[1] + 2 * size
+                if rng.random() < 0.35 and end + 3 * size < min(wide, width):
+                    right = self.value(rng, face, size, min(wide, width) - end - size)
+                    sheet.put(right, min(wide, width) - right.mask.shape[1] - size / 2, row, ink)
+                row += size * 1.5
+            if rng.random() < 0.4:
+                cv2.line(sheet.grey, (0, int(y + high)), (width, int(y + high)), _other(rng, ground, 20), 1)
+            y += high + size * float(rng.choice((0, 0.3, 1)))
+            if rng.random() < 0.15:
+                size = _size(rng, 10, 30)
+        return sheet
+
+    def poster(self, rng: Random, width: int, height: int) -> Sheet:
+        """Large lines and small ones, in blocks of other ground, outlined, shaded, bent, level or downwards."""
+        sheet = (
+            self.grounds.scene(rng, width, height)
+            if rng.random() < 0.6
+            else Sheet(self.grounds.paper(rng, width, height))
+        )
+        sheet.taken.clear()
+        for _ in range(int(rng.integers(2, 14))):
+            size = _size(rng, 12, min(width, height) // 3)
+            self.show(rng, sheet, size)
+        return sheet
+
+    def label(self, rng: Random, width: int, height: int) -> Sheet:
+        """Dense small print beside a name and a box or two, as on packages."""
+        sheet = Sheet(self.grounds.paper(rng, width, height))
+        shade = float(rng.uniform(0, 255))
+        sheet.grey = np.clip(sheet.grey * 0.3 + 0.7 * shade, 0, 255)
+        for _ in range(int(rng.integers(1, 4))):
+            self.show(rng, sheet, _size(rng, 24, width // 4))
+        ink = _other(rng, float(np.median(sheet.grey)), 90)
+        for _ in range(int(rng.integers(1, 5))):
+            size = _size(rng, 9, 20)
+            face = self.scribe.fonts.pick(rng)
+            wide, rows = float(rng.uniform(0.2, 0.9) * width), int(rng.integers(1, 9))
+            pitch = size * float(rng.uniform(1.05, 1.5))
+            x, y = float(rng.uniform(0, width - wide)), float(rng.uniform(0, height - rows * pitch))
+            if not sheet.free((x, y, x + wide, y + rows * pitch), size):
+                continue
+            for row in range(rows):
+                sheet.put(self.line(rng, face, size, wide, full=row < rows - 1), x, y + row * pitch, ink)
+        return sheet
+
+    def plate(self, rng: Random) -> Sheet:
+        """A licence plate."""
+        size = int(rng.uniform(50, 100))
+        face = self.scribe.fonts.pick(rng, chinese=True)
+        text = pick(rng, "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼")
+        text += "".join(pick(rng, "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789") for _ in range(int(rng.choice((6, 6, 7)))))
+        text = text[:2] + pick(rng, ("·", " ", "")) + text[2:]
+        drawn = apart(face, size, face.known(text) or "A123", rng, spacing=float(rng.uniform(0.02, 0.2)))
+        tall = float(rng.uniform(1.0, 1.7))
+        mask = cv2.resize(drawn.mask, None, fx=1.0, fy=tall, interpolation=cv2.INTER_LINEAR)
+        outline = drawn.outline * np.array((1, tall), np.float32)
+        drawn = Drawn(np.asarray(mask, np.uint8), outline, drawn.em, silent=drawn.silent)
+        pad = int(0.15 * mask.shape[0])
+        ground = float(rng.uniform(20, 240))
+        sheet = Sheet(np.full((mask.shape[0] + 2 * pad, mask.shape[1] + 4 * pad), ground, np.float32))
+        ink = _other(rng, ground, 90)
+        if rng.random() < 0.7:
+            cv2.rectangle(sheet.grey, (3, 3), (sheet.size[0] - 4, sheet.size[1] - 4), ink, 2)
+        sheet.put(drawn, 2 * pad, pad, ink)
+        return sheet
+
+    def hand(self, rng: Random, width: int, height: int) -> Sheet:
+        """Handwriting on blank, ruled or squared paper."""
+        sheet = Sheet(self.grounds.paper(rng, width, height))
+        size = _size(rng, 16, 60)
+        pitch = size * float(rng.uniform(1.15, 2.2))
+        rule, ink = float(rng.uniform(120, 230)), float(rng.uniform(0, 130))
+        kind, margin = rng.random(), float(rng.uniform(0.02, 0.12) * width)
+        phase = size * float(rng.uniform(0, 0.4))
+        for row in range(int(height / pitch) + 1):
+            at = int(row * pitch + size * 1.1 + phase)
+            if kind < 0.65:
+                cv2.line(sheet.grey, (0, at), (width, at), rule, int(rng.choice((1, 1, 2))))
+        if kind < 0.2:
+            for column in range(int(width / pitch) + 1):
+                cv2.line(sheet.grey, (int(column * pitch), 0), (int(column * pitch), height), rule, 1)
+        face = self.scribe.fonts.pick(rng, hand=True)
+        # characters may stand further apart than rows: what is one line is said by rules, margins and the rest of the row
+        wild, spacing = float(rng.uniform(0.3, 1.3)), float(rng.choice((0, 0, 0.1, 0.3, 0.7, 1.1)))
+        y = size * 0.2
+        while y + size < height:
+            x = margin
+            for _ in range(int(rng.choice((0, 1, 1, 1, 1, 2)))):
+                room = width - x - margin / 2
+                if room < 2 * size:
+                    break
+                most = max(1, int(room / size / (1 + spacing) * (0.9 if face.chinese else 1.7)))
+                length = most if rng.random() < 0.5 else int(rng.integers(1, most + 1))
+                drawn = apart(face, size, self.scribe.text(rng, face, length), rng, spacing=spacing, wild=wild)
+                if rng.random() < 0.3:
+                    drawn = bent(drawn, float(rng.normal(0, 0.3)) * size)
+                sheet.put(drawn, x, y + float(rng.normal(0, 0.04)) * size, ink)
+                x += drawn.mask.shape[1] + size * (1.2 + 1.5 * spacing + float(rng.exponential(2)))
+            y += pitch
+        return sheet
+
+    def book(self, rng: Random, width: int, height: int) -> Sheet:
+        """Columns of text that runs down, from right to left, ruled or not, with notes between."""
+        sheet = Sheet(self.grounds.paper(rng, width, height))
+        hand = rng.random() < 0.25
+        size = _size(rng, 11, 48)
+        ink, face = float(rng.uniform(0, 110)), self.scribe.fonts.pick(rng, hand=hand, chinese=True)
+        pitch = size * float(rng.uniform(1.2, 2.2))
+        margin, tight = float(rng.uniform(0.03, 0.12) * height), float(rng.uniform(0.98, 1.35))
+        ruled = rng.random() < 0.3
+        x = width - margin - size
+        while x > margin / 2:
+            y = margin
+            while y < height - margin - size:
+                most = max(1, int((height - margin - y) / size / tight))
+                length = most if rng.random() < 0.6 else int(rng.integers(1, most + 1))
+                sampler = self.scribe.sampler
+                text = sampler.prose(rng) if sampler.chinese else self.scribe.text(rng, face, most)
+                text = face.known(text.replace(" ", ""))[:length] or "一"
+                drawn = downwards(face, size, text, rng, pitch=tight, wild=0.6 if hand else 0.0)
+                sheet.put(drawn, x + (size - float(np.ptp(drawn.outline[:, 0]))) / 2, y, ink)
+                y += drawn.mask.shape[0] + size * float(rng.uniform(1.3, 3))
+            if ruled:
+                at = int(x - (pitch - size) / 2)
+                cv2.line(sheet.grey, (at, int(margin / 2)), (at, int(height - margin / 2)), ink, 1)
+            x -= pitch
+        return sheet
+
+    def show(self, rng: Random, sheet: Sheet, size: int) -> None:
+        """Try to put one line of display type somewhere free."""
+        face = self.scribe.fonts.pick(rng, hand=bool(rng.random() < 0.15))
+        width, height = sheet.size
+        if rng.random() < 0.2:
+            face = self.scribe.fonts.pick(rng, chinese=True)
+            text = self.scribe.text(rng, face, max(1, min(9, int(0.9 * height / size / 1.1))))
+            drawn = downwards(face, size, text.replace(" ", "") or "一", rng, pitch=float(rng.uniform(0.95, 1.4)))
+        else:
+            most = max(1, min(14, int(0.95 * width / size * (1 if face.chinese else 1.8))))
+            text = self.scribe.text(rng, face, int(rng.integers(1, most + 1)))
+            kind = rng.random()
+            if kind < 0.2:
+                drawn = apart(face, size, text, rng, spacing=float(rng.uniform(0, 0.6)))
+            elif kind < 0.3:
+                drawn = bent(level(face, size, text), float(rng.normal(0, 0.8)) * size)
+            else:
+                drawn = level(face, size, text, stroke=int(size * rng.choice((0, 0, 0.02, 0.05))))
+        w, h = np.ptp(drawn.outline, axis=0)
+        for _ in range(6):
+            x, y = float(rng.uniform(0, max(1, width - w))), float(rng.uniform(0, max(1, height - h)))
+            if sheet.free((x, y, x + w, y + h), 0.25 * size):
+                self._painted(rng, sheet, drawn, x, y)
+                return
+
+    def _painted(self, rng: Random, sheet: Sheet, drawn: Drawn, x: float, y: float) -> None:
+        w, h = np.ptp(drawn.outline, axis=0)
+        x0, y0, x1, y1 = int(x), int(y), int(x + w) + 1, int(y + h) + 1
+        ground = float(np.median(sheet.grey[max(0, y0) : y1, max(0, x0) : x1]))
+        if rng.random() < 0.3:
+            pad = drawn.em * float(rng.uniform(0.1, 0.4))
+            ground = float(rng.uniform(0, 255))
+            corners = (int(x0 - pad), int(y0 - pad)), (int(x1 + pad), int(y1 + pad))
+            cv2.rectangle(sheet.grey, *corners, ground, -1 if rng.random() < 0.8 else 2)
+        ink = _other(rng, ground, 40)
+        soft = int(max(1, drawn.em * rng.uniform(0.02, 0.1)))
+        low = drawn.outline.min(axis=0)
+        corner = int(x - low[0]), int(y - low[1])
+        kind = rng.random()
+        if kind < 0.3:  # an outline
+            rim = cv2.dilate(np.pad(drawn.mask, soft), np.ones((2 * soft + 1,) * 2, np.uint8))
+            sheet.blend(np.asarray(rim, np.uint8), corner[0] - soft, corner[1] - soft, _other(rng, ink, 70))
+        elif kind < 0.45:  # a shadow
+            sheet.blend(drawn.mask, corner[0] + soft, corner[1] + soft, _other(rng, ink, 70))
+        if rng.random() < 0.2:  # a gradient, a texture
+            part = self.grounds.surface(rng, drawn.mask.shape[1], drawn.mask.shape[0])
+            sheet.put(drawn, x, y, np.clip(ink + (part - 128) * 0.4, 0, 255))
+            return
+        sheet.put(drawn, x, y, ink)
+
+    def _icon(self, rng: Random, sheet: Sheet, x: float, y: float, side: float, ink: float) -> None:
+        at, radius = (int(x + side / 2), int(y + side / 2)), max(2, int(side / 2))
+        kind = rng.random()
+        if kind < 0.4:
+            cv2.circle(sheet.grey, at, radius, ink, -1 if rng.random() < 0.5 else 2, cv2.LINE_AA)
+        elif kind < 0.7:
+            picture = self.grounds.surface(rng, max(4, int(side)), max(4, int(side)))
+            part = sheet.grey[int(y) : int(y) + picture.shape[0], int(x) : int(x) + picture.shape[1]]
+            part[:] = picture[: part.shape[0], : part.shape[1]]
+        else:
+            points = rng.uniform(-radius, radius, (int(rng.integers(3, 7)), 2)) + at
+            cv2.polylines(sheet.grey, [points.astype(np.int32)], True, ink, 2, cv2.LINE_AA)
+
+    def _stamp(self, rng: Random, sheet: Sheet) -> None:
+        """A ring, half covering what it meets; it is no text."""
+        width, height = sheet.size
+        radius = int(rng.uniform(0.05, 0.16) * width)
+        mask = np.zeros((height, width), np.uint8)
+        at = int(rng.integers(width)), int(rng.integers(height))
+        cv2.circle(mask, at, radius, int(rng.uniform(80, 200)), max(1, radius // 14), cv2.LINE_AA)
+        star = [at + 0.4 * radius * np.array((np.sin(a), -np.cos(a))) for a in np.arange(5) * 4 * np.pi / 5]
+        cv2.fillPoly(mask, [np.array(star).astype(np.int32)], 160, cv2.LINE_AA)
+        sheet.blend(mask, 0, 0, float(rng.uniform(60, 160)))
+
+    def _watermark(self, rng: Random, sheet: Sheet) -> None:
+        """Large pale letters across the page, which nobody has to find."""
+        face, (width, height) = self.scribe.fonts.pick(rng, chinese=True), sheet.size
+        drawn = level(face, width // 8, self.scribe.text(rng, face, 5))
+        big = Sheet(np.zeros((drawn.mask.shape[0], drawn.mask.shape[1]), np.float32))
+        turn = np.asarray(cv2.getRotationMatrix2D((big.size[0] / 2, big.size[1] / 2), 30, 1.0), np.float64)
+        turn[:, 2] += np.array((width - big.size[0], height - big.size[1])) / 2
+        mask = cv2.warpAffine(drawn.mask, turn, (width, height))
+        sheet.blend((mask * rng.uniform(0.06, 0.18)).astype(np.uint8), 0, 0, 0.0)
+
+
+def fitted(face: Face, size: int, text: str, wide: float) -> Drawn:
+    """A straight line cut to ``wide`` pixels."""
+    font = face.at(size)
+    while len(text) > 1 and font.getlength(text) > wide:
+        text = text[: max(1, int(len(text) * wide / font.getlength(text)))].rstrip() if len(text) > 2 else text[:1]
+    return level(face, size, text)
+
+
+def _size(rng: Random, low: int, high: int) -> int:
+    return int(np.exp(rng.uniform(np.log(low), np.log(max(low + 1, high)))))
+
+
+def _other(rng: Random, grey: float, least: float) -> float:
+    """A grey at least ``least`` away from ``grey``, or as far as there is room."""
+    lower, upper = grey - least, 255 - grey - least
+    if rng.random() * (max(0, lower) + max(0, upper)) < max(0, lower):
+        return float(rng.uniform(0, max(1, lower)))
+    return float(rng.uniform(min(254, grey + least), 255)) if upper > 0 else float(max(0, grey - least))

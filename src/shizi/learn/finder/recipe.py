@@ -1,0 +1,95 @@
+"""The recipe of a line finder: what its pages are made of, how large it is, how long it learns. Read from TOML."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from shizi.errors import DataError, SettingsError
+from shizi.learn.finder.network import STRIDE, FinderConfig
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class FinderRecipe:
+    """A whole run. Relative paths in the file start at its folder."""
+
+    name: str
+    fonts: str
+    """Folder of fonts."""
+    pool: str
+    """Folder that made pages are kept in."""
+    minutes: float
+    """How long it learns, pauses between resumed runs not counted."""
+    network: FinderConfig = field(default_factory=FinderConfig)
+    corpora: str = ""
+    """Folder of texts; without it, random characters, numbers and codes."""
+    backgrounds: str = ""
+    """Folder of pictures of surfaces; without it, noise."""
+    left_out: tuple[str, ...] = ()
+    """Font files not used."""
+    hand: tuple[str, ...] = ()
+    """Parts of the names of fonts that look written by hand."""
+    pages: int = 4000
+    """Pages that are made before learning starts, if they are not there."""
+    real: tuple[str, ...] = ()
+    """Folders of real pages with truth beside them, which are mixed in."""
+    side: int = 384
+    """Side of the pieces that are learned from, pixels."""
+    batch: int = 8
+    rate: float = 2e-3
+    """Peak learning rate."""
+    decay: float = 0.01
+    average: float = 0.997
+    """Decay of the weights' moving average."""
+    bf16: bool = False
+    """Train in bfloat16 on a CPU too (faster with AVX512-BF16); on an accelerator it always is."""
+    threads: int = 0
+    """Threads; 0 leaves it to torch."""
+    seed: int = 1
+    save_minutes: float = 4.0
+
+    def __post_init__(self) -> None:
+        if self.side < STRIDE or self.side % STRIDE:
+            raise SettingsError(f"side is a multiple of {STRIDE}")
+        if self.minutes <= 0 or self.batch < 1 or self.pages < 1:
+            raise SettingsError("minutes, batch and pages are positive")
+
+    @classmethod
+    def open(cls, path: Path) -> FinderRecipe:
+        """Read a TOML file.
+
+        Raises:
+            DataError: no such file, or no TOML.
+            SettingsError: an unknown key or an impossible value.
+        """
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise DataError(f"{path}: {error}") from error
+        return cls.of(values, path)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], path: Path) -> FinderRecipe:
+        """From the values of the file ``path``. Raises SettingsError as :meth:`open` does."""
+        known = {f.name for f in fields(cls)}
+        for key in values:
+            if key not in known:
+                raise SettingsError(f"a recipe of a finder has no setting {key!r}; it has {', '.join(sorted(known))}")
+        made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        for key in ("fonts", "pool", "corpora", "backgrounds"):
+            if made.get(key):
+                made[key] = str(path.parent / made[key])
+        made["real"] = tuple(str(path.parent / place) for place in made.get("real", ()))
+        made["network"] = FinderConfig.from_dict(made.get("network", {}))
+        try:
+            return cls(**{"name": path.stem, **made})
+        except TypeError as error:
+            raise SettingsError(f"{path}: {error}") from error

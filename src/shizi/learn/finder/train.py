@@ -1,0 +1,184 @@
+"""Training the line finder on pieces of made pages.
+
+``shizi train-finder CONFIG [--output DIR] [--resume]`` makes the pages that are not there yet, then learns for the
+minutes that the recipe gives. Stopped, it goes on with ``--resume``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from shizi.errors import DataError
+from shizi.learn.finder import pool as pools
+from shizi.learn.finder.augment import piece
+from shizi.learn.finder.grounds import Grounds
+from shizi.learn.finder.ink import Fonts, Mask, Scribe
+from shizi.learn.finder.losses import loss
+from shizi.learn.finder.network import CELL, Finder, FinderConfig
+from shizi.learn.finder.pages import PageMaker
+from shizi.learn.finder.pool import Pool
+from shizi.learn.finder.recipe import FinderRecipe
+from shizi.learn.finder.sheet import Sheet
+from shizi.learn.finder.targets import targets
+from shizi.learn.synth.text import Random, Sampler
+from shizi.learn.train import Average, one_cycle
+from shizi.read.charset import Charset
+
+SCHEMA = "shizi/finder-checkpoint/1"
+_LOG_STEPS = 20
+_HARD_FROM = 0.3  # share of the run after which hard negatives have their full weight
+
+
+def batch(pool: Pool, rng: Random, count: int, side: int) -> tuple[Tensor, Tensor]:
+    """(count, 1, side, side) pieces in [-0.5, 0.5] and (count, 5, side / 2, side / 2) targets."""
+    pages, maps = [], []
+    for _ in range(count):
+        grey, lines = piece(pool.page(int(rng.integers(len(pool)))), rng, side, lambda: _noise(rng))
+        pages.append(grey[None].astype(np.float32) / 255 - 0.5)
+        maps.append(targets(lines, (side, side), CELL).stack())
+    return torch.from_numpy(np.stack(pages)), torch.from_numpy(np.stack(maps))
+
+
+def _noise(rng: Random) -> Mask:
+    cells = int(rng.integers(1, 40))
+    return rng.integers(0, 256, (cells, cells)).astype(np.uint8)
+
+
+class Trainer:
+    """A run: its network, where it stands, and its folder of log and checkpoints."""
+
+    def __init__(self, recipe: FinderRecipe, output: Path, resume: dict[str, Any] | None = None) -> None:
+        self.recipe, self.output = recipe, output
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(recipe.seed)
+        self.model = Finder(recipe.network).to(self.device)
+        self.average = Average(self.model, recipe.average)
+        flat = [p for p in self.model.parameters() if p.ndim < 2]
+        deep = [p for p in self.model.parameters() if p.ndim >= 2]
+        groups = [{"params": deep, "weight_decay": recipe.decay}, {"params": flat, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=recipe.rate)
+        self.step, self.elapsed = 0, 0.0
+        if resume is not None:
+            self.model.load_state_dict(resume["model"])
+            self.average.weights, self.average.steps = resume["weights"], resume["average_steps"]
+            self.optimiser.load_state_dict(resume["optimiser"])
+            self.step, self.elapsed = resume["step"], resume["elapsed"]
+        self.rng = np.random.default_rng((recipe.seed, self.step))
+        self.pool = Pool(Path(recipe.pool), *map(Path, recipe.real))
+        output.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> float:
+        """Learn until the recipe's minutes are over; the mean loss of the last steps."""
+        saved = time.monotonic()
+        losses: list[float] = []
+        while self.elapsed < 60 * self.recipe.minutes:
+            start = time.monotonic()
+            losses.append(self._step())
+            self.step += 1
+            self.elapsed += time.monotonic() - start
+            if self.step % _LOG_STEPS == 0:
+                self._log({"step": self.step, "seconds": self.elapsed, "loss": float(np.mean(losses[-_LOG_STEPS:]))})
+            if time.monotonic() - saved > 60 * self.recipe.save_minutes:
+                self._save()
+                self.pool.refresh()
+                saved = time.monotonic()
+        self._save()
+        return float(np.mean(losses[-_LOG_STEPS:])) if losses else 0.0
+
+    def _step(self) -> float:
+        done = min(1.0, self.elapsed / (60 * self.recipe.minutes))
+        rate = self.recipe.rate * one_cycle(done)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        pages, wanted = batch(self.pool, self.rng, self.recipe.batch, self.recipe.side)
+        self.model.train()
+        half = self.recipe.bf16 or self.device.type == "cuda"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            maps = self.model(pages.to(self.device))
+        found = loss(maps, wanted.to(self.device), hard=min(1.0, done / _HARD_FROM))
+        self.optimiser.zero_grad(set_to_none=True)
+        found.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+            self.average.update(self.model)
+        return float(found.detach())
+
+    def _save(self) -> None:
+        about = {"schema": SCHEMA, "config": self.recipe.network.to_dict(), "recipe": self.recipe.name}
+        weights = {key: value.cpu() for key, value in self.average.weights.items()}
+        held = {"about": json.dumps({**about, "step": self.step, "seconds": self.elapsed}), "weights": weights}
+        training = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average_steps": self.average.steps,
+            "step": self.step,
+            "elapsed": self.elapsed,
+        }
+        for name, what in (("last.pt", {**held, **training}), ("weights.pt", held)):
+            part = self.output / f"{name}.partial"
+            torch.save(what, part)
+            part.replace(self.output / name)
+
+    def _log(self, row: dict[str, Any]) -> None:
+        shown = {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
+        with (self.output / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(shown) + "\n")
+
+
+def load(path: Path) -> tuple[Finder, dict[str, Any]]:
+    """The network of a checkpoint with its averaged weights, in evaluation mode, and what the checkpoint tells.
+
+    Raises:
+        DataError: there is none, or something else.
+    """
+    held = _opened(path)
+    about = json.loads(held["about"])
+    model = Finder(FinderConfig.from_dict(about["config"]))
+    model.load_state_dict(held["weights"])
+    return model.eval(), about
+
+
+def _opened(path: Path) -> dict[str, Any]:
+    try:
+        held: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if json.loads(held["about"])["schema"] != SCHEMA:
+            raise ValueError("another schema")
+    except FileNotFoundError as error:
+        raise DataError(f"no checkpoint at {path}") from error
+    except Exception as error:
+        raise DataError(f"{path} is no checkpoint of a finder: {error}") from error
+    return held
+
+
+def page_maker(recipe: FinderRecipe) -> Callable[[Random], Sheet]:
+    """What draws the recipe's pages."""
+    fonts = Fonts(Path(recipe.fonts), left_out=frozenset(recipe.left_out), hand=recipe.hand)
+    sampler = Sampler(Charset.default(), Path(recipe.corpora) if recipe.corpora else None)
+    grounds = Grounds(Path(recipe.backgrounds) if recipe.backgrounds else None)
+    return PageMaker(Scribe(fonts, sampler), grounds).page
+
+
+def run(args: Namespace) -> int:
+    """The command; ``args`` has ``config``, ``output`` and ``resume``."""
+    recipe = FinderRecipe.open(Path(args.config))
+    output = Path(args.output or f"runs/{recipe.name}")
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+        cv2.setNumThreads(recipe.threads)
+    folder = Path(recipe.pool)
+    if len(list(folder.glob("*.json"))) < recipe.pages:
+        pools.fill(folder, page_maker(recipe), recipe.pages, recipe.seed)
+    resume = _opened(output / "last.pt") if args.resume else None
+    print(f"loss {Trainer(recipe, output, resume).run():.3f}")
+    return 0

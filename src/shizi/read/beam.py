@@ -1,0 +1,288 @@
+"""CTC prefix beam search: the text whose alignments are together the likeliest, with what a scorer says of the text.
+
+Source: Graves, Jaitly: Towards End-to-End Speech Recognition with Recurrent Neural Networks, ICML 2014, algorithm 1;
+Hannun, Maas, Jurafsky, Ng: First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent
+DNNs, arXiv 1408.2873, algorithm 1 (their score of a text: p_ctc * p_lm ** a * length ** b). No I/O.
+
+Only what can matter is looked at: frames that are surely blank end a character and cost nothing else, and elsewhere the
+few classes above a threshold are tried. A line of 80 frames is then some 40 steps of a few dozen multiplications.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.read import ctc
+from shizi.read.charset import BLANK
+
+CANDIDATES = 12
+"""Most classes that are tried on a frame."""
+UNLIKELY = 1e-3
+"""Classes below this probability are not tried."""
+SURELY_BLANK = 0.999
+"""A frame whose blank is likelier than this is taken as blank."""
+CERTAIN = 0.995
+"""A character that the network is surer of than this is not weighed against its alternatives again."""
+
+MARGIN = 8.0
+"""Prefixes that score so much less than the best one are dropped, natural logarithm: where the network is sure, the
+beam is one prefix wide."""
+
+
+class Scorer(Protocol):
+    """What is known about the text beside the picture: natural logarithms that are added to the network's.
+
+    A state belongs to a text, and states are compared with nothing. A step or an end that is impossible scores -inf.
+    """
+
+    def start(self) -> Any:
+        """The state of the empty text."""
+
+    def step(self, state: Any, cls: int) -> tuple[Any, float]:
+        """The state after one more character, and what that character adds to the score."""
+
+    def finish(self, state: Any) -> float:
+        """What ending the text here adds."""
+
+
+class Sum:
+    """Several scorers as one: their scores added."""
+
+    def __init__(self, scorers: Sequence[Scorer]) -> None:
+        self._scorers = tuple(scorers)
+
+    def start(self) -> Any:
+        """Their states."""
+        return tuple(scorer.start() for scorer in self._scorers)
+
+    def step(self, state: Any, cls: int) -> tuple[Any, float]:
+        """One step of each."""
+        steps = [scorer.step(own, cls) for scorer, own in zip(self._scorers, state, strict=True)]
+        return tuple(own for own, _ in steps), math.fsum(score for _, score in steps)
+
+    def finish(self, state: Any) -> float:
+        """The end of each."""
+        return math.fsum(scorer.finish(own) for scorer, own in zip(self._scorers, state, strict=True))
+
+
+class _Prefix:
+    """A text that lines may begin with. ``blank`` and ``label`` are the masses of its alignments that end so."""
+
+    __slots__ = ("blank", "children", "cls", "label", "new_blank", "new_label", "parent", "score", "state")
+
+    def __init__(self, parent: _Prefix | None, cls: int, state: Any, score: float) -> None:
+        self.parent, self.cls, self.state, self.score = parent, cls, state, score
+        self.children: dict[int, _Prefix] = {}
+        self.blank = self.label = self.new_blank = self.new_label = 0.0
+
+    def child(self, cls: int, scorer: Scorer | None) -> _Prefix:
+        """The text with one more character; the same object whenever it is asked for."""
+        found = self.children.get(cls)
+        if found is None:
+            state, more = scorer.step(self.state, cls) if scorer else (None, 0.0)
+            found = self.children[cls] = _Prefix(self, cls, state, self.score + more)
+        return found
+
+    def text(self) -> list[int]:
+        """Its classes."""
+        classes = []
+        node = self
+        while node.parent is not None:
+            classes.append(node.cls)
+            node = node.parent
+        return classes[::-1]
+
+
+def search(
+    shares: NDArray[np.floating[Any]],
+    width: int,
+    scorer: Scorer | None = None,
+    *,
+    alike: NDArray[np.intp] | None = None,
+    unlikely: float = UNLIKELY,
+    surely_blank: float = SURELY_BLANK,
+    candidates: int = CANDIDATES,
+    margin: float = MARGIN,
+) -> list[tuple[list[int], float]]:
+    """The best texts with their scores, best first, at most ``width``.
+
+    Args:
+        shares: (T, C) probabilities of each frame; column 0 is the blank.
+        width: prefixes that are kept after each frame, at least 1.
+        scorer: what else is known about the text; None: nothing.
+        alike: (C,) as for :func:`shizi.read.ctc.greedy`: two characters of one group never touch, so alignments in
+            which they do without a blank between them count for neither.
+        unlikely: classes below this probability are not tried.
+        surely_blank: frames whose blank is likelier than this are blank; above 1, none is.
+        candidates: most classes tried on a frame.
+        margin: prefixes that score so much less than the best one are dropped.
+
+    The score is the logarithm of the mass of the text's alignments plus what the scorer says, up to a constant that
+    all texts of a call share. Texts that the scorer calls impossible are left out, so the answer may be empty.
+    """
+    if width < 1:
+        raise ValueError(f"a beam keeps at least one prefix, not {width}")
+    root = _Prefix(None, BLANK, scorer.start() if scorer else None, 0.0)
+    root.blank = 1.0
+    beam = [root]
+    blanks = shares[:, BLANK]
+    closed = True  # no alignment ends in a character: another surely blank frame changes nothing
+    for frame in range(len(shares)):
+        blank = float(blanks[frame])
+        if blank > surely_blank:
+            if not closed:
+                for prefix in beam:
+                    prefix.blank, prefix.label = prefix.blank + prefix.label, 0.0
+            closed = True
+            continue
+        closed = False
+        row = shares[frame]
+        beam = _pruned(_step(beam, row, _tried(row, unlikely, candidates), scorer, alike), width, margin)
+    ended = [(prefix, _score(prefix) + (scorer.finish(prefix.state) if scorer else 0.0)) for prefix in beam]
+    ranked = sorted((one for one in ended if one[1] > -math.inf), key=lambda one: -one[1])
+    return [(prefix.text(), score) for prefix, score in ranked]
+
+
+def _tried(row: NDArray[np.floating[Any]], unlikely: float, most: int) -> list[tuple[int, float]]:
+    found = np.flatnonzero(row >= unlikely)
+    found = found[found != BLANK]
+    if len(found) > most:
+        found = found[np.argpartition(row[found], -most)[-most:]]
+    return [(int(cls), float(row[cls])) for cls in found]
+
+
+def _step(
+    beam: list[_Prefix],
+    row: NDArray[np.floating[Any]],
+    tried: list[tuple[int, float]],
+    scorer: Scorer | None,
+    alike: NDArray[np.intp] | None,
+) -> list[_Prefix]:
+    """One frame: every prefix stays, by a blank or by its last character again, or grows by one character."""
+    blank = float(row[BLANK])
+    reached: dict[int, _Prefix] = {}
+    for prefix in beam:
+        every = prefix.blank + prefix.label
+        last = prefix.cls
+        reached[id(prefix)] = prefix
+        prefix.new_blank += every * blank
+        if prefix.label:
+            prefix.new_label += prefix.label * float(row[last])
+        for cls, share in tried:
+            # the same character twice needs a blank in between, and so do look-alikes
+            touching = cls != last and (alike is None or last == BLANK or alike[cls] != alike[last])
+            mass = share * (every if touching else prefix.blank)
+            if mass > 0.0:
+                child = prefix.child(cls, scorer)
+                if child.score > -math.inf:
+                    child.new_label += mass
+                    reached[id(child)] = child
+    return list(reached.values())
+
+
+def _pruned(reached: list[_Prefix], width: int, margin: float) -> list[_Prefix]:
+    """The best of them, their new masses made the current ones."""
+    scale = 1.0 / max(prefix.new_blank + prefix.new_label for prefix in reached)  # masses stay near 1 on any line
+    ranked = []
+    for prefix in reached:
+        prefix.blank, prefix.label = prefix.new_blank * scale, prefix.new_label * scale
+        prefix.new_blank = prefix.new_label = 0.0
+        ranked.append((_score(prefix), prefix))
+    ranked.sort(key=lambda one: -one[0])
+    least = ranked[0][0] - margin
+    kept = [prefix for score, prefix in ranked[:width] if score >= least]
+    for _, prefix in ranked[len(kept) :]:
+        prefix.blank = prefix.label = 0.0  # if it is reached again, then by other alignments alone
+    return kept
+
+
+def _score(prefix: _Prefix) -> float:
+    mass = prefix.blank + prefix.label
+    return math.log(mass) + prefix.score if mass > 0 else -math.inf
+
+
+def beam(
+    logits: ctc.Logits,
+    width: int,
+    scorer: Scorer | None = None,
+    *,
+    valid: int | None = None,
+    allowed: ctc.Mask | None = None,
+    alike: NDArray[np.intp] | None = None,
+    temperature: float = 1.0,
+    alternatives: int = 0,
+    min_alternative: float = 0.0,
+) -> list[ctc.Span]:
+    """Read (T, C) logits as :func:`shizi.read.ctc.greedy` does, with the same arguments, but search for the best text.
+
+    Where the best text is the one that greedy decoding finds, the spans are its spans. Otherwise they come from the
+    best path that says the text. With a scorer, a doubtful character and its alternatives share their probability
+    anew, by what the scorer says of the text with each of them in its place; alternatives that it calls impossible are
+    left out. Where it calls every text impossible, the greedy reading is returned.
+
+    Raises:
+        ValueError: as ``greedy`` does, or a width below 1.
+    """
+    scores = logits if valid is None else logits[: max(0, valid)]
+    first = ctc.greedy(
+        scores,
+        allowed=allowed,
+        alike=alike,
+        temperature=temperature,
+        alternatives=alternatives,
+        min_alternative=min_alternative,
+    )
+    if not len(scores):
+        return first
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    found = search(ctc.softmax(scores), width, scorer, alike=alike)
+    if not found:
+        return first
+    text = found[0][0]
+    if text == [span.cls for span in first]:
+        spans = first
+    else:
+        spans = ctc.align(
+            scores, text, temperature=temperature, alternatives=alternatives, min_alternative=min_alternative
+        )
+    return spans if scorer is None else reweighed(spans, scorer)
+
+
+def reweighed(spans: Sequence[ctc.Span], scorer: Scorer) -> list[ctc.Span]:
+    """The same characters; each doubtful one shares its probability with its alternatives by p * exp(score)."""
+    text = [span.cls for span in spans]
+    own = total(scorer, text)
+    made = []
+    for at, span in enumerate(spans):
+        if span.confidence >= CERTAIN or not span.alternatives:
+            made.append(span)
+            continue
+        weights = []
+        for cls, share in span.alternatives:
+            text[at] = cls
+            weights.append(share * math.exp(min(50.0, total(scorer, text) - own)))
+        text[at] = span.cls
+        mass = span.confidence + math.fsum(share for _, share in span.alternatives)
+        scale = mass / (span.confidence + math.fsum(weights)) if span.confidence else 0.0
+        others = ((cls, weight * scale) for (cls, _), weight in zip(span.alternatives, weights, strict=True))
+        ranked = sorted((other for other in others if other[1] > 0), key=lambda other: -other[1])
+        made.append(replace(span, confidence=span.confidence * scale, alternatives=tuple(ranked)))
+    return made
+
+
+def total(scorer: Scorer, text: Sequence[int]) -> float:
+    """What the scorer says of a whole text."""
+    state, score = scorer.start(), 0.0
+    for cls in text:
+        state, more = scorer.step(state, cls)
+        score += more
+        if score == -math.inf:
+            return score
+    return score + scorer.finish(state)

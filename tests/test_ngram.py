@@ -1,0 +1,140 @@
+"""The character n-gram: what is counted, what the file holds, and what a damaged file does."""
+
+from __future__ import annotations
+
+import lzma
+import math
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shizi.errors import DataError, SettingsError
+from shizi.learn import lexicon
+from shizi.read import ngram
+from shizi.read.beam import total
+from shizi.read.charset import Charset
+from shizi.read.ngram import MAGIC, STEP, NGram, NGramScorer
+
+CHARS = "识字书a0。"
+TEXTS = ["识字识字书", "识字。识书", "aa0识字", "识字识字", "书。书。书。"] * 4
+WHOLE = lexicon.build(TEXTS, CHARS)
+
+
+@pytest.fixture(scope="module")
+def model() -> NGram:
+    return NGram.parse(WHOLE)
+
+
+def test_probabilities_after_every_context_add_up_to_one(model: NGram) -> None:
+    numbers = range(len(model.chars))
+    contexts = [(-1, -1), *((-1, b) for b in numbers), *((a, b) for a in numbers for b in numbers)]
+    for context in contexts:
+        # a byte for each logarithm is a few hundredths off
+        assert sum(math.exp(-model.surprise(context, n)) for n in numbers) == pytest.approx(1.0, abs=STEP)
+
+
+def test_estimates_are_those_of_witten_and_bell() -> None:
+    model = NGram.parse(lexicon.build(["ab"] * 6 + ["ac"] * 3, "abc"))
+    a, b, c = (model.number(char) for char in "abc")
+    unigram = {a: 9.5 / 19.5, b: 6.5 / 19.5, c: 3.5 / 19.5}
+    # a is followed 9 times, by two different characters
+    for number, count in ((b, 6), (c, 3)):
+        wanted = (count + 2 * unigram[number]) / (9 + 2)
+        assert model.surprise((-1, a), number) == pytest.approx(-math.log(wanted), abs=STEP / 2)
+    assert model.surprise((-1, -1), b) == pytest.approx(-math.log(unigram[b]), abs=STEP / 2)
+
+
+def test_context_matters(model: NGram) -> None:
+    first, second = model.number("识"), model.number("字")
+    assert model.surprise((-1, first), second) < model.surprise((-1, -1), second)
+    assert model.surprise((first, second), first) < model.surprise((second, second), model.number("a"))
+
+
+def test_digits_count_as_one_character_and_capitals_as_small_ones(model: NGram) -> None:
+    assert model.number("7") == model.number("0") >= 0
+    assert model.number("A") == model.number("a") >= 0
+    assert model.number("龘") == -1
+    scorer = NGramScorer(model, Charset.of("0123456789Aa龘"), 1.0, 0.0)
+    assert len({scorer.step((-1, -1), cls)[1] for cls in range(1, 11)}) == 1
+    assert scorer.step((-1, -1), 11)[1] == scorer.step((-1, -1), 12)[1]
+    assert scorer.step((-1, -1), 13)[1] == -ngram.UNKNOWN
+
+
+def test_a_scorer_adds_weight_times_logarithm_and_bonus(model: NGram) -> None:
+    charset = Charset.of("识字")
+    first, second = model.number("识"), model.number("字")
+    surprise = model.surprise((-1, -1), first) + model.surprise((-1, first), second)
+    assert total(NGramScorer(model, charset, 0.5, 2.0), [1, 2]) == pytest.approx(4.0 - 0.5 * surprise)
+
+
+def test_only_the_most_frequent_are_kept() -> None:
+    full, small = (NGram.parse(lexicon.build(TEXTS, CHARS, max_trigrams=most)) for most in (1000, 2))
+    assert len(small._tri) <= 2 < len(full._tri)
+    numbers = range(len(small.chars))
+    for context in ((a, b) for a in numbers for b in numbers):
+        assert sum(math.exp(-small.surprise(context, n)) for n in numbers) == pytest.approx(1.0, abs=2 * STEP)
+
+
+def test_nothing_to_count_is_an_error() -> None:
+    for texts in ([], [""], ["???"]):
+        with pytest.raises(DataError):
+            lexicon.build(texts, CHARS)
+
+
+def test_the_command_builds_what_the_reader_opens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain, packed, made = tmp_path / "a.txt", tmp_path / "b.txt.xz", tmp_path / "made.ngram"
+    plain.write_text("\ufeff识字\r\n" * 5, encoding="utf-8")
+    packed.write_bytes(lzma.compress("读书\n".encode() * 5))
+    lexicon.run(Namespace(texts=[plain, packed], output=made, max_trigrams=100))
+    assert str(made.stat().st_size) in capsys.readouterr().out.replace(",", "")
+    model = NGram.open(made)
+    assert model.surprise((-1, model.number("读")), model.number("书")) < 1.0
+    packed.write_bytes(b"not xz")
+    for texts in ([packed], [tmp_path / "none.txt"], [tmp_path]):
+        with pytest.raises(DataError, match="cannot be read"):
+            lexicon.run(Namespace(texts=texts, output=made, max_trigrams=100))
+
+
+@given(st.data())
+def test_a_damaged_file_is_refused_or_harmless(data: st.DataObject) -> None:
+    """Any bytes at all: an error in words, or a model whose every lookup stays inside it."""
+    whole = bytearray(WHOLE)
+    if data.draw(st.booleans()):
+        broken = bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+    else:
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at] ^= data.draw(st.integers(1, 255))
+        broken = bytes(whole)
+    try:
+        model = NGram.parse(broken)
+    except ValueError:
+        return
+    numbers = range(len(model.chars))
+    assert all(model.surprise((a, b), c) >= 0 for a in numbers for b in numbers for c in numbers)
+
+
+def test_what_is_no_model_is_refused_in_words(tmp_path: Path) -> None:
+    good = WHOLE
+    for content, words in (
+        (b"", "start"),
+        (good[:-1], "early"),
+        (good + b"0", "longer"),
+        (MAGIC + b"\xff" * 9, "head"),
+    ):
+        path = tmp_path / "wrong.ngram"
+        path.write_bytes(content)
+        with pytest.raises(SettingsError, match=words):
+            NGram.open(path)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        NGram.open(tmp_path / "none")
+
+
+def test_a_file_beyond_the_bound_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "large.ngram"
+    path.write_bytes(lexicon.build(TEXTS, CHARS))
+    monkeypatch.setattr(ngram, "MAX_BYTES", 10)
+    with pytest.raises(SettingsError, match="bytes"):
+        NGram.open(path)
