@@ -1,0 +1,92 @@
+"""The gunicorn worker: gevent's, with real threads left real, errors in JSON, and an eye on its memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent import monkey
+from gunicorn.http import errors
+from gunicorn.workers.base_async import AsyncWorker
+from gunicorn.workers.ggevent import GeventWorker
+
+from shizi.serve.failures import CODES, failure
+from shizi.serve.settings import ServeSettings
+
+_WATCH_SECONDS = 5.0
+_PIECE = 64 * 1024  # bytes
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.LimitRequestLine, 414),
+    (errors.LimitRequestHeaders, 431),
+    (errors.ParseException, 400),
+)
+
+
+class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Serves connections as greenlets. ``app.bounds`` are the server's settings."""
+
+    sockets: list[Any]
+    alive: bool
+
+    def patch(self) -> None:
+        """Make sockets cooperative, and leave threads alone: pictures are read in real ones."""
+        monkey.patch_all(thread=False, queue=False, ssl=False)
+        self.sockets = [
+            gevent.socket.socket(one.FAMILY, socket.SOCK_STREAM, fileno=one.sock.detach()) for one in self.sockets
+        ]
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        gevent.spawn(self._watch)
+        super().run()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection; a client that does not take its answer is hung up on."""
+        client.settimeout(self._bounds.send_seconds)  # gevent's own worker sets none
+        AsyncWorker.handle(self, listener, client, addr)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what is not even HTTP in the same way as all other failures."""
+        status = next((status for kind, status in _STATUS if isinstance(exc, kind)), 500)
+        if status == 500:
+            self.log.error("%s before a request was read", type(exc).__name__)
+        code, words = CODES[status]
+        body = json.dumps(failure(words, code)).encode()
+        head = (
+            f"HTTP/1.1 {status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with suppress(Exception), gevent.Timeout(self._bounds.linger_seconds, False):
+            client.sendall(head.encode() + body)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(_PIECE):  # or the answer is lost, as Incoming.finish says
+                pass
+
+    @property
+    def _bounds(self) -> ServeSettings:
+        bounds: ServeSettings = self.app.bounds
+        return bounds
+
+    def _watch(self) -> None:
+        """Have this worker replaced when it has grown too large."""
+        most = self._bounds.max_memory
+        while most and self.alive:
+            gevent.sleep(_WATCH_SECONDS)
+            size = resident()
+            if size > most:
+                self.log.warning("worker %s holds %d MiB: a fresh one takes its place", self.pid, size >> 20)
+                self.alive = False
+
+
+def resident() -> int:
+    """Bytes of memory that this process occupies; 0 where that cannot be told."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

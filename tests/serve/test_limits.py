@@ -1,0 +1,185 @@
+"""What a server with tight bounds does at each of them, and what comes and goes with its processes."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from serving import FORM, Server, form, received, running, until
+
+from conftest import encoded
+
+
+def page(rows: int = 1) -> bytes:
+    """A picture that is small as a file, and takes a while where it has many rows."""
+    picture = Image.new("L", (1200, 40 + 40 * rows), 255)
+    for row in range(rows):
+        for left in range(40, 1100, 36):
+            picture.paste(0, (left, 20 + 40 * row, left + 24, 44 + 40 * row))
+            picture.paste(255, (left + 4, 24 + 40 * row, left + 20, 40 + 40 * row))
+    return encoded(picture, "PNG")
+
+
+SLOW = page(38)
+
+
+def test_bounds_on_a_picture(tight: Server) -> None:
+    assert tight.post("/ocr", bytes(300_001)).failure == (413, "too_large")
+    assert tight.post("/ocr", encoded(Image.new("1", (2001, 1000)), "PNG")).failure == (413, "too_large")
+    assert tight.post("/ocr", encoded(Image.new("1", (33_000, 5)), "PNG")).failure == (413, "too_large")
+    blank = Image.new("1", (60, 60), 1)
+    three = encoded(blank, "TIFF", save_all=True, append_images=[blank, blank])
+    assert tight.post("/ocr", three).failure == (413, "too_large")
+    assert tight.post("/ocr", encoded(blank, "TIFF", save_all=True, append_images=[blank])).status == 200
+    assert tight.ask("POST", "/ocr", form(b"x") + bytes(3_000_000), Content_Type=FORM).failure == (413, "too_large")
+
+
+def test_a_body_that_is_announced_too_large_is_not_waited_for(tight: Server) -> None:
+    with tight.raw(tight.head(10**12)) as client:
+        began = time.monotonic()
+        assert received(client).startswith(b"HTTP/1.1 413")
+        assert time.monotonic() - began < 30
+
+
+def test_a_body_without_an_announced_length_is_bounded_too(tight: Server) -> None:
+    head = tight.head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    piece = bytes(100_000)
+    with tight.raw(head) as client:
+        try:
+            for _ in range(100):
+                client.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+        except OSError:  # it need not take all of it
+            pass
+        assert received(client).startswith(b"HTTP/1.1 413")
+    whole = form(page())
+    with tight.raw(head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(whole), whole)) as client:
+        assert received(client).startswith(b"HTTP/1.1 200")
+
+
+def test_one_byte_a_second_does_not_hold_the_worker(tight: Server) -> None:
+    body = form(page())
+    with tight.raw(tight.head(len(body)) + body[:200]) as slow, tight.raw(b"POST /ocr HTT") as slower:
+        began = time.monotonic()
+        assert tight.post("/ocr", page()).status == 200  # others are served meanwhile
+        answer = b""
+        while time.monotonic() - began < 30 and not answer:
+            slow.sendall(body[200:201])
+            slow.settimeout(0.3)
+            try:
+                answer = slow.recv(65536)
+            except TimeoutError:
+                continue
+        head, _, said = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408")
+        assert json.loads(said)["code"] == "slow_upload"
+        assert received(slower) == b""  # a header that does not come is hung up on
+    assert tight.is_well()
+
+
+def test_a_full_queue_is_said_so(tight: Server) -> None:
+    with ThreadPoolExecutor(3) as pool:  # one is read, one waits, one is refused
+        answers = [one.result() for one in [pool.submit(tight.post, "/ocr", SLOW) for _ in range(3)]]
+    statuses = sorted(one.status for one in answers)
+    assert statuses == [200, 200, 503]
+    refused = next(one for one in answers if one.status == 503)
+    assert refused.failure == (503, "busy")
+    assert tight.is_well()
+
+
+def test_one_client_has_its_share_and_no_more(tight: Server) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = [one.result() for one in [pool.submit(tight.post, "/ocr", SLOW) for _ in range(8)]]
+    failures = {one.failure for one in answers if one.status != 200}
+    assert (429, "too_many") in failures
+    assert failures <= {(429, "too_many"), (503, "busy")}
+    assert any(one.status == 200 for one in answers)
+    assert tight.post("/ocr", page()).status == 200
+
+
+def test_the_queue_is_told_to_those_who_stream(tight: Server) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        streams = [pool.submit(tight.post, "/ocr/stream", SLOW) for _ in range(2)]
+    kinds = [[kind for kind, _ in one.result().events] for one in streams]
+    assert sorted(one[0] for one in kinds) == ["page", "queued"]
+    assert {one[-1] for one in kinds} == {"done"}
+
+
+@pytest.mark.slow
+def test_a_reading_that_takes_too_long_is_given_up() -> None:
+    with running("--workers=1", "--set=seconds=0.05", "--set=running=1") as server:
+        with Image.open(Path(__file__).parents[2] / "samples" / "notice.jpg") as opened:
+            data = encoded(opened.copy(), "PNG")
+        assert server.post("/ocr", data).failure == (503, "time_limit")
+        kind, said = server.post("/ocr/stream", data).events[-1]
+        assert (kind, said["status"], said["code"]) == ("error", 503, "time_limit")
+        until(lambda: server.figures()["shizi_running"] == 0)  # it does not go on in secret
+        assert server.is_well()
+
+
+@pytest.mark.slow
+def test_a_token_is_asked_for(tmp_path: Path) -> None:
+    token = "0123456789abcdef-secret"
+    with running("--workers=1", "--host=0.0.0.0", "--set=held_bytes=60000", environ={"SHIZI_TOKEN": token}) as server:
+        for path in ("/ocr", "/ocr/stream", "/correct"):
+            refused = server.post(path, page())
+            assert refused.failure == (401, "unauthorized")
+            assert refused.headers["www-authenticate"].startswith("Bearer")
+        assert server.ask("GET", "/metrics").failure == (401, "unauthorized")
+        for wrong in (f"Bearer {token}x", f"Basic {token}", "Bearer", token, "Bearer \u00e9"):
+            assert server.ask("GET", "/metrics", Authorization=wrong).failure == (401, "unauthorized")
+        assert server.ask("GET", "/config.json").json["auth"] is True
+        known = {"Content_Type": FORM, "Authorization": f"Bearer {token}"}
+        assert server.ask("POST", "/ocr", form(page()), **known).status == 200
+        assert server.ask("POST", "/correct", form(page()), **known).failure == (404, "not_found")
+        # and the bound on all uploads together
+        assert server.ask("POST", "/ocr", form(bytes(70_000)), **known).failure == (503, "busy")
+        assert server.ask("GET", "/metrics", **known).status == 200
+        assert not [line for line in server.log if token in line]
+
+
+@pytest.mark.slow
+def test_workers_are_replaced_and_no_request_is_lost() -> None:
+    with running("--workers=2", "--set=max_requests=20") as server:
+        first = set(server.workers)
+        with ThreadPoolExecutor(4) as pool:
+            statuses = {one.status for one in pool.map(lambda _: server.post("/ocr", b"x"), range(120))}
+        assert statuses == {415}
+        until(lambda: len(server.workers) == 2 and not first & set(server.workers))
+        until(lambda: server.figures()["shizi_ready_workers"] == 2)
+        counted = server.figures()['shizi_requests_total{method="POST",route="/ocr",status="415"}']
+        assert counted == 120  # figures outlive the workers
+
+
+@pytest.mark.slow
+def test_a_worker_that_has_grown_is_replaced() -> None:
+    with running("--workers=1", "--set=max_memory=20000000") as server:
+        first = server.workers
+        until(lambda: server.workers and server.workers != first)
+    assert any("a fresh one takes its place" in line for line in server.log)
+
+
+def test_corrections_have_bounds(tmp_path: Path) -> None:
+    from shizi.serve.corrections import Corrections
+    from shizi.serve.failures import CorrectionsFull
+    from shizi.serve.settings import ServeSettings
+    from shizi.serve.shapes import Correction
+    from shizi.settings import LoadSettings
+
+    def line(number: int) -> Correction:
+        box = [[0.0, 0.0], [60.0, 0.0], [60.0, 20.0 + number], [0.0, 20.0 + number]]
+        return Correction(quad=box, read="a", text=f"text {number}")
+
+    data = page()
+    few = Corrections(tmp_path / "few", ServeSettings(max_corrections=3))
+    assert few.keep(data, [line(0), line(1)], LoadSettings()) == 2
+    with pytest.raises(CorrectionsFull):
+        few.keep(data, [line(2), line(3)], LoadSettings())
+    assert few.keep(data, [line(2)], LoadSettings()) == 1  # what was refused left nothing behind
+    assert len((tmp_path / "few" / "labels.tsv").read_text().splitlines()) == 3
+    small = Corrections(tmp_path / "small", ServeSettings(max_correction_bytes=10))
+    with pytest.raises(CorrectionsFull):
+        small.keep(data, [line(0)], LoadSettings())

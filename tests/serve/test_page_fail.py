@@ -1,0 +1,151 @@
+"""What goes wrong is said in words, at the picture that it is about, and can be tried again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import Desk
+from serving import SAMPLE, Server, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
+Sit = Callable[..., Desk]
+TOKEN = "not-a-secret-0123456789"
+
+
+def words(at: Desk) -> str:
+    at.wait_for("failed")
+    at.page.locator(".message.failed").wait_for()
+    return at.page.locator("#message p").inner_text()
+
+
+def events(*given: tuple[str, object]) -> str:
+    return "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in given)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("letter.png", b"Dear Sir or Madam, this is no picture.", "这不是能读的图片"),
+        ("nothing.jpg", b"", "这个文件是空的"),
+        ("half.jpg", SAMPLE.read_bytes()[:60_000], "不完整或已损坏"),
+    ],
+)
+def test_bad_files(desk: Sit, name: str, data: bytes, said: str) -> None:
+    at = desk().open()
+    at.give("drop", [(name, "image/jpeg", data)])
+    if data:
+        at.start()
+    assert said in words(at)
+    # and for those who hear the page, at once
+    at.page.locator("#warned", has_text=name).wait_for(state="attached")
+    assert said in at.page.locator("#warned").inner_text()
+
+
+def test_a_file_over_the_bound_is_not_sent(desk: Sit) -> None:
+    at = desk().open()
+    at.page.evaluate(
+        """() => {
+          const moved = new DataTransfer();
+          moved.items.add(new File([new Uint8Array(21 * 1024 * 1024)], "huge.png", { type: "image/png" }));
+          document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: moved }));
+        }"""
+    )
+    assert "最多 20 MB" in words(at)
+    assert not any(one.endswith("/ocr/stream") for one in at.asked)
+
+
+def test_the_server_is_gone_and_comes_back(desk: Sit) -> None:
+    at = desk().open()
+    at.choose(SAMPLE)
+    at.page.context.set_offline(True)
+    at.start()
+    assert "连不上服务器" in words(at)
+    at.page.context.set_offline(False)
+    at.by("button", "重试").click()
+    at.wait_for("done")
+    assert at.texts()[0] == "会议通知"
+
+
+def test_an_answer_that_ends_too_early(desk: Sit) -> None:
+    at = desk().open()
+    quad = [[0, 0], [9, 0], [9, 9], [0, 9]]
+    page = {"page": 0, "width": 1230, "height": 950, "lines": 1, "quads": [quad]}
+    half = events(("page", page))
+    at.page.route("**/ocr/stream", lambda route: route.fulfill(content_type="text/event-stream", body=half))
+    at.choose(SAMPLE)
+    at.start()
+    assert "连接断了" in words(at)
+
+
+def test_a_busy_server_is_asked_again(desk: Sit) -> None:
+    at = desk().open()
+    refusals = iter([429, 503])
+
+    def sometimes(route: Route) -> None:
+        status = next(refusals, None)
+        if status is None:
+            return route.continue_()
+        body = json.dumps({"success": False, "error": "busy", "code": {429: "too_many", 503: "busy"}[status]})
+        return route.fulfill(status=status, headers={"Retry-After": "1"}, content_type="application/json", body=body)
+
+    at.page.route("**/ocr/stream", sometimes)
+    at.choose(SAMPLE)
+    at.start()
+    at.wait_for("queued")
+    at.wait_for("done")
+
+
+def test_a_failure_that_the_page_does_not_know_is_told_in_the_servers_words(desk: Sit) -> None:
+    at = desk().open()
+    body = json.dumps({"success": False, "error": "the moon is in the way", "code": "moon"})
+    at.page.route("**/ocr/stream", lambda route: route.fulfill(status=500, content_type="application/json", body=body))
+    at.choose(SAMPLE)
+    at.start()
+    assert words(at) == "the moon is in the way"
+
+
+def test_every_code_of_the_server_has_words(desk: Sit) -> None:
+    failures = pytest.importorskip("shizi.serve.failures")
+    at = desk().open()
+    known = at.page.evaluate("import('./static/js/strings.js').then((all) => Object.keys(all.ZH))")
+    codes = {one.code for one in vars(failures).values() if isinstance(getattr(one, "code", None), str)}
+    # what only a program that does not use the page can meet
+    codes -= {"not_found", "bad_method", "bad_request", "not_a_file", "bad_input", "error"}
+    assert {f"error.{code}" for code in codes} - set(known) == set()
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Server]:
+    """A server that asks for a token."""
+    with running("--workers", "1", environ={"SHIZI_TOKEN": TOKEN}) as made:
+        yield made
+
+
+def test_a_token_is_asked_for(desk: Sit, guarded: Server) -> None:
+    at = desk(guarded).open()
+    at.choose(SAMPLE)
+    at.start()
+    dialog = at.by("dialog", "需要访问口令")
+    dialog.get_by_label("口令").fill("a-wrong-token-0123456")
+    at.page.keyboard.press("Enter")
+    at.page.get_by_text("口令不对").wait_for()
+    dialog.get_by_label("口令").fill(TOKEN)
+    at.by("button", "继续").click()
+    at.wait_for("done")
+    assert at.texts()[0] == "会议通知"
+    # it goes in a header of this server's requests, and into no address
+    assert not any(TOKEN in one for one in at.asked)
+
+
+def test_a_token_may_be_declined(desk: Sit, guarded: Server) -> None:
+    at = desk(guarded).open()
+    at.choose(SAMPLE)
+    at.start()
+    at.by("dialog", "需要访问口令").wait_for()
+    at.page.keyboard.press("Escape")
+    assert "没有口令" in words(at)
