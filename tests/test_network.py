@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from shizi.errors import SettingsError
+from shizi.learn.export import export, torch_run
 from shizi.learn.network import BACKBONES, CRNN, NetworkConfig, build
 from shizi.learn.network.collapse import Collapse
 from shizi.learn.network.neck import BidirectionalLSTM
+from shizi.read.charset import Charset
+from shizi.read.runtime import Recogniser
 
 SMALL = {"widths": (8, 12, 16, 24), "depths": (1, 1, 1, 1), "dim": 20, "hidden": 6}
 
@@ -40,6 +45,17 @@ def test_every_weight_learns(backbone: str) -> None:
             nn.init.normal_(layer.linear.weight)
     model(torch.rand(3, 1, 32, 64) - 0.5).square().sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum()] == []
+
+
+@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+def test_every_backbone_exports_with_any_width(backbone: str, tmp_path: Path) -> None:
+    model = small(backbone)
+    charset = Charset.of("0123456789")
+    export(model, charset, tmp_path / "x.onnx", card={})
+    written = Recogniser.open(tmp_path / "x.onnx", 1)
+    for count, width in ((1, 32), (2, 100), (1, 320)):
+        strips = np.random.default_rng(width).uniform(-0.5, 0.5, (count, 1, 32, width)).astype(np.float32)
+        np.testing.assert_allclose(written.logits(strips), torch_run(model)(strips), atol=1e-4)
 
 
 def test_collapse_slides_the_character_reader() -> None:

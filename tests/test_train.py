@@ -159,3 +159,24 @@ def test_a_small_run_learns_to_read(tmp_path: Path) -> None:
     recipe = Recipe.open(recipe_file(tmp_path, stages=stages, extra="average = 0.95"))
     figures = Trainer(recipe, tmp_path / "run", open_sources(recipe)).run()
     assert figures["cer_clean"] < 0.2
+
+
+def test_attention_beside_ctc_trains_the_network_and_stays_out_of_the_weights(tmp_path: Path) -> None:
+    stages = '[[stage]]\nname = "both"\nsteps = 2\nbatch = 16\nctc = 1.0\nattention = 0.3\nwidths = [96]\n'
+    recipe = Recipe.open(recipe_file(tmp_path, stages=stages))
+    sources = open_sources(recipe)
+    first = Trainer(recipe, tmp_path / "a", sources)
+    assert first.guide is not None
+    before = first.guide.characters.weight.detach().clone()
+    first.optimiser.param_groups[0]["lr"] = 1e-2
+    first._step(recipe.stages[0], 0.0)
+    assert not torch.equal(before, first.guide.characters.weight)
+    first.step = 1
+    first._save()
+    second = Trainer(recipe, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
+    assert second.guide is not None
+    for key, value in first.guide.state_dict().items():
+        torch.testing.assert_close(value, second.guide.state_dict()[key])
+    assert not [name for name in checkpoints.load(tmp_path / "a" / "weights.pt").weights if "guide" in name]
+    plain = Trainer(Recipe.open(recipe_file(tmp_path)), tmp_path / "c", sources)
+    assert plain.guide is None

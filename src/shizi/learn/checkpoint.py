@@ -35,9 +35,16 @@ class Checkpoint:
         return made.eval()
 
 
-def save(checkpoint: Checkpoint, path: Path, *, half: bool = False) -> None:
-    """Write to ``path``, whole or not at all; ``half`` stores float16 weights and leaves the optimiser away."""
-    weights = {k: v.half() if half and v.is_floating_point() else v for k, v in checkpoint.weights.items()}
+def save(checkpoint: Checkpoint, path: Path, *, half: bool = False, int8: bool = False) -> None:
+    """Write to ``path``, whole or not at all.
+
+    ``half`` stores float16 weights, ``int8`` matrices and kernels as int8 with a scale a row and the rest as float16;
+    both leave the optimiser away. :func:`load` widens them again: the arithmetic stays what it was.
+    """
+    weights: dict[str, Any] = {}
+    for name, value in checkpoint.weights.items():
+        small = (half or int8) and value.is_floating_point()
+        weights[name] = (_narrowed(value) if int8 and value.ndim >= 2 else value.half()) if small else value
     about = {
         "schema": SCHEMA,
         "config": checkpoint.config.to_dict(),
@@ -45,7 +52,7 @@ def save(checkpoint: Checkpoint, path: Path, *, half: bool = False) -> None:
         "info": checkpoint.info,
     }
     held: dict[str, Any] = {"about": json.dumps(about, ensure_ascii=False), "weights": weights}
-    if checkpoint.training is not None and not half:
+    if checkpoint.training is not None and not (half or int8):
         held["training"] = checkpoint.training
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -60,6 +67,7 @@ def load(path: Path) -> Checkpoint:
         about = json.loads(held["about"])
         if about["schema"] != SCHEMA:
             raise ValueError(about["schema"])
+        weights = {name: _widened(value) for name, value in held["weights"].items()}
     except FileNotFoundError as error:
         raise DataError(f"no checkpoint at {path}") from error
     except Exception as error:
@@ -67,7 +75,21 @@ def load(path: Path) -> Checkpoint:
     return Checkpoint(
         NetworkConfig.from_dict(about["config"]),
         Charset(tuple(about["charset"])),
-        held["weights"],
+        weights,
         about["info"],
         held.get("training"),
     )
+
+
+def _narrowed(value: Tensor) -> dict[str, Tensor]:
+    """(R, ...) as int8, symmetric about zero, with one scale for each of the R rows."""
+    rows = value.float().flatten(1)
+    scale = rows.abs().amax(dim=1).clamp_min(1e-12) / 127
+    return {"int8": (rows / scale[:, None]).round().to(torch.int8).reshape(value.shape), "scale": scale}
+
+
+def _widened(value: Tensor | Mapping[str, Tensor]) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    whole = value["int8"]
+    return whole.float() * value["scale"].reshape(-1, *[1] * (whole.ndim - 1))

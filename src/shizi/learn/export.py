@@ -193,7 +193,7 @@ def release(
         ModelError: a difference is above its bound.
         DataError: there are too few lines.
     """
-    calibration, rest = _parted(batches) if int8 else ([], list(batches))
+    calibration, rest = parted(batches) if int8 else ([], list(batches))
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / "float32.onnx"
         export(model, charset, made, card=card)
@@ -239,8 +239,8 @@ def torch_run(model: nn.Module) -> Run:
     return run
 
 
-def _parted(batches: Sequence[Lines]) -> tuple[list[Lines], list[Lines]]:
-    """The first batches, enough to calibrate with, and the others."""
+def parted(batches: Sequence[Lines]) -> tuple[list[Lines], list[Lines]]:
+    """The first batches, enough to calibrate int8 with, and the others."""
     count = taken = 0
     while taken < len(batches) and count < CALIBRATION_LINES:
         count += len(batches[taken].strips)
@@ -276,7 +276,7 @@ def run(args: Namespace) -> int:
     held = checkpoint.load(args.checkpoint)
     fonts = font_files(args.fonts)
     unseen = [font for font in fonts if font.name in held.info.get("held_out", ())]
-    card = {"training": held.info, **(_card(args.card) if args.card else {})}
+    card = {"training": held.info, **(read_card(args.card) if args.card else {})}
     batches = made_lines(held.charset, unseen or fonts, args.compare + (CALIBRATION_LINES if args.int8 else 0))
     model = held.model()
     card.setdefault("temperature", fitted_temperature(model, held.charset, batches))
@@ -302,7 +302,8 @@ def fitted_temperature(model: nn.Module, charset: Charset, batches: Sequence[Lin
         return 1.0
 
 
-def _card(path: Path) -> dict[str, Any]:
+def read_card(path: Path) -> dict[str, Any]:
+    """The JSON object in ``path``: what a weight file's card says. DataError where there is none."""
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

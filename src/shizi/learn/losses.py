@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from shizi.learn.network.attention import Guide
 from shizi.read.charset import BLANK
 
 STRIDE = 4
@@ -75,3 +76,27 @@ def frames(
     index = torch.from_numpy(chosen).to(features.device)
     logits = classifier(features.reshape(-1, features.shape[2])[index])
     return F.cross_entropy(logits.float(), torch.from_numpy(flat[chosen]).to(features.device))
+
+
+def attention(
+    guide: Guide,
+    features: Tensor,
+    labels: Sequence[Sequence[int]],
+    widths: NDArray[np.int64],
+    smoothing: float = 0.1,
+) -> Tensor:
+    """Mean cross-entropy a character of ``guide``, told the true characters before each one (teacher forcing).
+
+    The blank stands for the line's beginning and its end. Labels are smoothed (Szegedy et al. 2016, §7).
+    """
+    longest = 1 + max(map(len, labels), default=0)
+    previous = torch.full((len(labels), longest), BLANK)
+    targets = torch.full((len(labels), longest), -1)
+    for row, label in enumerate(labels):
+        previous[row, 1 : 1 + len(label)] = torch.tensor(label, dtype=torch.long)
+        targets[row, : len(label) + 1] = torch.tensor([*label, BLANK])
+    frames = torch.from_numpy(np.minimum(-(-widths // STRIDE), features.shape[1])).to(features.device)
+    logits = guide(features, frames, previous.to(features.device))
+    known = (targets >= 0).to(features.device)
+    wanted = targets.to(features.device)[known]
+    return F.cross_entropy(logits[known].float(), wanted, label_smoothing=smoothing)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,46 @@ def edits(truth: str, read: str) -> int:
         MissingExtra: rapidfuzz is not installed.
     """
     return int(levenshtein()(truth, read))
+
+
+Step = tuple[int | None, int | None]
+"""Place of a true and of a read character that stand for each other; None where one side has none."""
+
+
+def align(truth: str, read: str) -> list[Step]:
+    """The two texts side by side, in order, with as few faults as :func:`edits` counts.
+
+    A step with two different characters is a substitution, one without a read character a deletion, one without a true
+    character an insertion.
+
+    Raises:
+        MissingExtra: rapidfuzz is not installed.
+    """
+    levenshtein()
+    from rapidfuzz.distance.Levenshtein import opcodes
+
+    steps: list[Step] = []
+    for op in opcodes(truth, read):
+        here, there = range(op.src_start, op.src_end), range(op.dest_start, op.dest_end)
+        steps += zip_longest(here, there)
+    return steps
+
+
+def origins(text: str, form: Form) -> list[int]:
+    """For each character of ``form(text)``, the place in ``text`` of the character that it came from.
+
+    Exact where the form treats each character by itself. Where it joins or drops some of them together (accents that
+    compose, leaders), their neighbours are near enough to say whose confidence theirs is.
+    """
+    pieces = [(place, char) for place, one in enumerate(text) for char in form(one)]
+    steps = align(form(text), "".join(char for _, char in pieces))
+    made: list[int] = []
+    last = 0
+    for here, there in steps:
+        last = last if there is None else pieces[there][0]
+        if here is not None:
+            made.append(last)
+    return made
 
 
 def levenshtein() -> Callable[[str, str], int]:

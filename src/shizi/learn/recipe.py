@@ -50,6 +50,8 @@ class Stage:
     """Weight of the cross-entropy on frames."""
     ctc: float = 0.0
     """Weight of CTC."""
+    attention: float = 0.0
+    """Weight of the attention that reads beside CTC in training, and is not in the weight file; 0.3 is a beginning."""
     negatives: int = 0
     """Classes that CTC looks at beside those of the batch, drawn anew each step; 0 takes all."""
     real: float = 0.0

@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from shizi.errors import DataError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.checkpoint import Checkpoint
-from shizi.learn.losses import ctc, frame_targets, frames, sampled_ctc
+from shizi.learn.losses import attention, ctc, frame_targets, frames, sampled_ctc
 from shizi.learn.network import CRNN, build
+from shizi.learn.network.attention import Guide
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import Sources, open_sources
 from shizi.learn.synth.lines import Batch
@@ -61,6 +62,8 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.charset = sources.charset
         self.model: CRNN = build(recipe.network, self.charset.size).to(self.device)
+        guided = any(stage.attention for stage in recipe.stages)
+        self.guide = Guide(recipe.network.dim, self.charset.size).to(self.device) if guided else None
         self.average = Average(self.model, recipe.average)
         self.stage, self.step, self.elapsed = 0, 0, 0.0
         self.optimiser = self._optimiser()
@@ -132,8 +135,8 @@ class Trainer:
             loss = self._loss(stage, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        shared, done = self.team.average(self.model.parameters(), float(loss.detach()), done)
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        shared, done = self.team.average(self._learning(), float(loss.detach()), done)
+        norm = nn.utils.clip_grad_norm_(self._learning(), 5.0)
         if torch.isfinite(norm):
             self.optimiser.step()
             self.average.update(self.model)
@@ -157,11 +160,17 @@ class Trainer:
             else:
                 free = ctc(self.model.classifier(features), batch.labels, batch.widths)
             loss = loss + (stage.ctc or 1.0) * free
+        if stage.attention and self.guide is not None:
+            loss = loss + stage.attention * attention(self.guide, features, batch.labels, batch.widths)
         return loss
 
+    def _learning(self) -> list[nn.Parameter]:
+        """What the optimiser moves: the network, and the reader beside it."""
+        return [*self.model.parameters(), *(self.guide.parameters() if self.guide is not None else ())]
+
     def _optimiser(self) -> torch.optim.AdamW:
-        flat = [p for p in self.model.parameters() if p.ndim < 2]
-        deep = [p for p in self.model.parameters() if p.ndim >= 2]
+        flat = [p for p in self._learning() if p.ndim < 2]
+        deep = [p for p in self._learning() if p.ndim >= 2]
         groups = [{"params": deep, "weight_decay": self.recipe.decay}, {"params": flat, "weight_decay": 0.0}]
         return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
 
@@ -179,6 +188,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "average_steps": self.average.steps,
+            "guide": None if self.guide is None else self.guide.state_dict(),
         }
         return Checkpoint(self.recipe.network, self.charset, self.average.weights, info, training)
 
@@ -195,6 +205,8 @@ class Trainer:
         self.model.load_state_dict(held.training["model"])
         self.average.steps = held.training["average_steps"]
         self.stage, self.step, self.elapsed = (held.info[k] for k in ("stage", "step", "elapsed"))
+        if self.guide is not None and held.training.get("guide"):
+            self.guide.load_state_dict(held.training["guide"])
         self.optimiser.load_state_dict(held.training["optimiser"])
 
     def _validate(self, stage: Stage) -> dict[str, float]:

@@ -44,10 +44,10 @@ class Vgg(nn.Module):
 class ResBlock(nn.Module):
     """Two 3x3 convolutions beside a shortcut (He et al. 2016, fig. 2)."""
 
-    def __init__(self, inner: int, outer: int, stride: tuple[int, int] = (1, 1)) -> None:
+    def __init__(self, inner: int, outer: int, stride: tuple[int, int] = (1, 1), middle: int = 0) -> None:
         super().__init__()
-        self.first = conv_bn(inner, outer, stride)
-        self.second = conv_bn(outer, outer)
+        self.first = conv_bn(inner, middle or outer, stride)
+        self.second = conv_bn(middle or outer, outer)
         plain = inner == outer and stride == (1, 1)
         self.shortcut = nn.Identity() if plain else conv_bn(inner, outer, stride, kernel=1)
 
@@ -57,17 +57,21 @@ class ResBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A strided stem and three stages of residual blocks."""
+    """A strided stem and three stages of residual blocks.
 
-    def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
+    ``middles`` are the channels between the two convolutions of each block; without, those of its stage.
+    """
+
+    def __init__(self, widths: Sequence[int], depths: Sequence[int], middles: Sequence[int] = ()) -> None:
         super().__init__()
         self.channels = widths[3]
+        middle = iter(middles or [0] * sum(depths))
         layers: list[nn.Module] = [conv_bn(1, widths[0], (2, 2)), nn.ReLU(inplace=True)]
-        layers += [ResBlock(widths[0], widths[0]) for _ in range(depths[0])]
+        layers += [ResBlock(widths[0], widths[0], middle=next(middle)) for _ in range(depths[0])]
         inner = widths[0]
         for width, depth, stride in zip(widths[1:], depths[1:], ((2, 2), (2, 1), (2, 1)), strict=True):
             for index in range(depth):
-                layers.append(ResBlock(inner, width, stride if index == 0 else (1, 1)))
+                layers.append(ResBlock(inner, width, stride if index == 0 else (1, 1), next(middle)))
                 inner = width
         self.layers = nn.Sequential(*layers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from shizi.errors import SettingsError
 from shizi.learn.network.backbones import ConvNext, ResNet, Vgg
 from shizi.learn.network.collapse import Collapse
 from shizi.learn.network.neck import BidirectionalLSTM
+from shizi.learn.network.swin import Swin
 
-BACKBONES: dict[str, Callable[[Sequence[int], Sequence[int]], nn.Module]] = {
+BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "vgg": Vgg,
     "resnet": ResNet,
     "convnext": ConvNext,
+    "swin": Swin,
 }
 
 
@@ -30,6 +32,8 @@ class NetworkConfig:
     """Channels of the four stages."""
     depths: tuple[int, int, int, int] = (0, 1, 2, 2)
     """Blocks (vgg: convolutions) of the four stages."""
+    middles: tuple[int, ...] = ()
+    """Of a pruned resnet: channels between the two convolutions of each block; empty for those of its stage."""
     dim: int = 320
     """Features a step."""
     rank: int = 0
@@ -59,7 +63,8 @@ class CRNN(nn.Module):
     def __init__(self, config: NetworkConfig, classes: int) -> None:
         super().__init__()
         self.config = config
-        self.backbone = BACKBONES[config.backbone](config.widths, config.depths)
+        middles = (config.middles,) if config.middles else ()
+        self.backbone = BACKBONES[config.backbone](config.widths, config.depths, *middles)
         self.collapse = Collapse(config.widths[3], config.dim, config.rank)
         self.neck = nn.Sequential(*(BidirectionalLSTM(config.dim, config.hidden) for _ in range(config.layers)))
         self.classifier = nn.Linear(config.dim, classes)
@@ -87,7 +92,9 @@ class CRNN(nn.Module):
 
 
 def build(config: NetworkConfig, classes: int) -> CRNN:
-    """A network with fresh weights; SettingsError for an unknown backbone."""
+    """A network with fresh weights; SettingsError for an unknown backbone, or ``middles`` that do not fit."""
     if config.backbone not in BACKBONES:
         raise SettingsError(f"there is no backbone {config.backbone!r}; there are {', '.join(BACKBONES)}")
+    if config.middles and (config.backbone != "resnet" or len(config.middles) != sum(config.depths)):
+        raise SettingsError("network: middles are for a resnet, one for each block")
     return CRNN(config, classes)

@@ -24,6 +24,8 @@ GROUND = 0.5
 """Value of the padding right of a line: white."""
 Random = np.random.Generator
 
+LONE = 2
+"""Texts no longer than this are often lone characters of a form, a seal, a practice sheet."""
 PLAIN, SQUARED, PLATE, SIGN = "plain", "squared", "plate", "sign"
 """Forms of a line: print or writing; one character a square; a licence plate; a sign seen askew."""
 
@@ -125,7 +127,8 @@ class LineMaker:
     def _fonts(self, rng: Random, classes: NDArray[np.int64], form: str = PLAIN) -> NDArray[np.int32]:
         """(K,) glyphs: hanzi in one font, letters in the same or in a Latin one; -1 where the font lacks them."""
         han = int(rng.choice(self.han_fonts, p=self.han_share))
-        if form == SQUARED and len(self.hands) and rng.random() < 0.6:
+        by_hand = 0.6 if form == SQUARED else 0.3 if len(classes) <= LONE else 0.0
+        if len(self.hands) and rng.random() < by_hand:
             han = int(rng.choice(self.hands))
         latin = int(rng.choice(self.latin_fonts))
         letters = self.is_latin[classes]
@@ -213,7 +216,7 @@ class _Row:
             return None
         tops, bottoms = atlas.tops[glyphs], atlas.bottoms[glyphs]
         ink = max(6.0, float(bottoms.max() - tops.min()))
-        fill = _fill(rng, style, form)
+        fill = _fill(rng, style, form, len(glyphs))
         size = min(HEIGHT * fill / ink, 1.45 if rng.random() < 0.5 else 1.1)
         hand = rng.random() < style.hand and form != PLATE
         own = rng.normal(0, 0.05, len(glyphs)) if hand else np.zeros(len(glyphs))
@@ -301,8 +304,10 @@ def _form(rng: Random, style: Style) -> str:
     return PLAIN
 
 
-def _fill(rng: Random, style: Style, form: str) -> float:
-    """Share of the strip's height that is ink."""
+def _fill(rng: Random, style: Style, form: str, count: int) -> float:
+    """Share of the strip's height that is ink; lone characters are often cut out to their very edges."""
+    if count <= LONE and rng.random() < 0.5:
+        return float(rng.uniform(0.86, 1.04))
     if form == PLATE:
         return float(rng.uniform(0.5, 0.85))
     if form == SIGN:

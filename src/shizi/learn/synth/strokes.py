@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -133,15 +134,16 @@ def write(
     whole = np.array([[squeeze, -slant], [turn, 1.0]], dtype=np.float32)
     paths: list[Stroke] = []
     for stroke in strokes:
-        moved = (_own(stroke, hand, rng) - 0.5) @ whole.T + 0.5
+        moved: Stroke = ((_own(stroke, hand, rng) - 0.5) @ whole.T + 0.5).astype(np.float32)
         near = bool(paths) and float(np.hypot(*(moved[0] - paths[-1][-1]))) < SHORT
         if near and rng.random() < hand.joined:
             paths[-1] = np.concatenate((paths[-1], moved))
         else:
             paths.append(moved)
     made = np.zeros((cell * FINE, cell * FINE), dtype=np.uint8)
+    origin = np.array(corner, dtype=np.float32)
     for path in paths:
-        _ink(made, (_rounded(path, hand) * em + np.float32(corner)) * FINE, hand, rng)
+        _ink(made, (_rounded(path, hand) * em + origin) * FINE, hand, rng)
     picture: NDArray[np.uint8] = cv2.resize(made, (cell, cell), interpolation=cv2.INTER_AREA).astype(np.uint8)
     return picture
 
@@ -158,9 +160,9 @@ def _own(stroke: Stroke, hand: Hand, rng: Random) -> Stroke:
 
 def _rounded(path: Stroke, hand: Hand) -> Stroke:
     """Hurried (Douglas & Peucker 1973), then its corners rounded."""
-    points = path
+    points: NDArray[Any] = path
     if len(points) > 2:
-        points = cv2.approxPolyDP(points.reshape(-1, 1, 2).astype(np.float32), hand.hurry, False).reshape(-1, 2)
+        points = cv2.approxPolyDP(path.reshape(-1, 1, 2), hand.hurry, False).reshape(-1, 2)
     for _ in range(hand.round):
         if len(points) < 3:
             break

@@ -115,7 +115,7 @@ class Sampler:
         self.letters = [c for c in string.ascii_letters + string.digits + string.punctuation if c in charset]
         makers: list[tuple[float, Callable[[Random], str]]] = [
             (self.natural, self.prose),
-            (0.16 if self.english else 0.0, self.words),
+            (0.22 if self.english else 0.0, self.words),
             (0.14, self.random_hanzi),
             (0.06, self.random_marks),
             (0.05, number),
