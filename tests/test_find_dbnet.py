@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import ModelMismatch, ModelMissing, SettingsError
-from shizi.find import dbnet, find, kernels
+from shizi.find import dbnet, find, is_clean, kernels
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -197,6 +197,29 @@ def test_what_is_left_out_is_listed_with_its_reason() -> None:
     assert len(found.lines) + len(found.dropped) == 2
 
 
+# Which finder suits a page.
+
+
+def test_a_clean_document_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, count = written()
+
+    def none(*_: object) -> None:
+        raise AssertionError("the model was asked")
+
+    monkeypatch.setattr(dbnet, "found", none)
+    assert is_clean(page)
+    assert len(find(page, FindSettings()).lines) == count
+
+
+def test_anything_else_is_seen_by_the_model() -> None:
+    page, count = written()
+    grain = np.random.default_rng(0).normal(0, 12, page.shape)
+    page = np.clip(page - 30 + grain, 0, 255).astype(np.uint8)
+    assert not is_clean(page)
+    assert find(page, FindSettings(threads=1)) == find(page, SETTINGS)
+    assert len(find(page, SETTINGS).lines) == count
+
+
 # The weight file.
 
 
@@ -263,11 +286,13 @@ def test_nothing_is_found_where_nothing_is_written(kind: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
 @pytest.mark.parametrize(("width", "height"), [(7100, 7100), (1080, 20_000)])
 def test_the_largest_pages_are_found_in_bounded_memory(width: int, height: int) -> None:
     """At most 400 MB for the whole process, the picture among them; every line of a tall screenshot found."""
     code = f"""
-import json, resource, numpy as np
+import json, re, numpy as np
+from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from shizi.find import find
 from shizi.settings import FindSettings
@@ -277,7 +302,7 @@ for y in rows:
     ImageDraw.Draw(image).text((60, y), "Words in a row, read 0123", 20, font)
 page = np.asarray(image)
 found = find(page, FindSettings(finder="dbnet", threads=1))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 print(json.dumps([len(rows), len(found.lines), peak]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import shizi
 from shizi.errors import InputError, MissingExtra, SettingsError, ShiziError
-from shizi.settings import ReadSettings, Settings
+from shizi.settings import FindSettings, ReadSettings, Settings
 from shizi.types import Page
 from shizi.write import WRITERS, stream
 
@@ -294,7 +294,8 @@ def _learn(args: argparse.Namespace) -> int:
 
 
 def _reader(args: argparse.Namespace) -> shizi.Reader:
-    return shizi.Reader(weights=args.weights, settings=Settings(read=ReadSettings(threads=args.threads)))
+    settings = Settings(find=FindSettings(threads=args.threads), read=ReadSettings(threads=args.threads))
+    return shizi.Reader(weights=args.weights, settings=settings)
 
 
 @contextmanager

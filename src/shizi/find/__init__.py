@@ -12,11 +12,11 @@ from shizi.find import dbnet, projection
 from shizi.find.found import Candidate, Found
 from shizi.settings import FindSettings
 
-__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find"]
+__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find", "is_clean"]
 
 Finder = Callable[[NDArray[np.uint8], FindSettings], Found]
 
-CLEAN = 0.7
+CLEAN = 0.8
 """Share of a clean document that is ground."""
 
 

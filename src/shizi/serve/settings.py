@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shizi.errors import SettingsError
-from shizi.settings import LoadSettings, ReadSettings, Settings
+from shizi.settings import FindSettings, LoadSettings, ReadSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +81,4 @@ class ServeSettings:
     def reader(self, threads: int) -> Settings:
         """The settings of the Reader of one worker, which reads with ``threads`` threads."""
         load = LoadSettings(self.max_bytes, self.max_pixels, self.max_side, self.max_pages)
-        return Settings(load=load, read=ReadSettings(threads=threads))
+        return Settings(load=load, find=FindSettings(threads=threads), read=ReadSettings(threads=threads))

@@ -274,7 +274,7 @@ class Layouts:
             for column in range(int(width / pitch) + 1):
                 cv2.line(sheet.grey, (int(column * pitch), 0), (int(column * pitch), height), rule, 1)
         face = self.scribe.fonts.pick(rng, hand=True)
-        # characters may stand further apart than rows: what is one line is said by rules, margins and the rest of the row
+        # characters may stand further apart than rows: rules, margins and the rest of the row say what is one line
         wild, spacing = float(rng.uniform(0.3, 1.3)), float(rng.choice((0, 0, 0.1, 0.3, 0.7, 1.1)))
         y = size * 0.2
         while y + size < height:
