@@ -62,6 +62,18 @@ class Desk:
             assert time.monotonic() < end, "it did not come to pass"
             self.page.wait_for_timeout(30)
 
+    def box(self, selector: str) -> dict[str, float]:
+        """Where an element stands, once it stands still: it may be drawn anew while the page settles."""
+        seen: list[Any] = [None]
+
+        def still() -> bool:
+            seen.append(self.page.locator(selector).bounding_box())
+            return seen[-1] is not None and seen[-1] == seen[-2]
+
+        self.until(still)
+        found: dict[str, float] = seen[-1]
+        return found
+
     def by(self, role: Any, name: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role(role, name=name)
 

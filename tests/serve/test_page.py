@@ -104,7 +104,7 @@ def test_line_and_box_light_up_together(desk: Sit) -> None:
     page = at.page
     page.locator(".line").nth(3).hover()
     assert page.locator("#overlay .box.near").get_attribute("data-line") == "3"
-    box = page.locator('#overlay .box[data-line="5"]').bounding_box()
+    box = at.box('#overlay .box[data-line="5"]')
     assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*middle)
@@ -121,7 +121,7 @@ def test_zoom_and_move(desk: Sit) -> None:
     page = at.page
 
     def width() -> float:
-        box = page.locator("#sheet").bounding_box()
+        box = at.box("#sheet")
         assert box is not None
         return box["width"]
 
@@ -132,9 +132,9 @@ def test_zoom_and_move(desk: Sit) -> None:
     page.mouse.wheel(0, -400)
     at.until(lambda: width() > fitted * 2)
     page.locator("#stage").focus()
-    before = page.locator("#sheet").bounding_box()
+    before = at.box("#sheet")
     page.keyboard.press("ArrowRight")
-    after = page.locator("#sheet").bounding_box()
+    after = at.box("#sheet")
     assert before and after and after["x"] == pytest.approx(before["x"] - 60)
     page.keyboard.press("0")
     assert width() == pytest.approx(fitted, rel=0.01)
@@ -142,8 +142,8 @@ def test_zoom_and_move(desk: Sit) -> None:
     for _ in range(9):
         page.keyboard.press("+")
     page.locator(".line").nth(9).click()
-    box = page.locator('#overlay .box[data-line="9"]').bounding_box()
-    stage = page.locator("#stage").bounding_box()
+    box = at.box('#overlay .box[data-line="9"]')
+    stage = at.box("#stage")
     assert box and stage and stage["x"] <= box["x"] <= stage["x"] + stage["width"]
     assert stage["y"] <= box["y"] <= stage["y"] + stage["height"]
 
@@ -181,7 +181,6 @@ def test_stop(desk: Sit, long_page: Path) -> None:
     at = desk().open()
     at.choose(long_page, SAMPLE)
     at.start()
-    at.page.locator(".line").first.wait_for()
     at.by("button", "停止").click()
     at.wait_for("waiting", 0)
     at.wait_for("waiting", 1)

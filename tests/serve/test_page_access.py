@@ -134,7 +134,7 @@ def test_nothing_sticks_out(desk: Sit, width: int) -> None:
     at.slide(1)
     at.page.keyboard.press("F8")
     assert sticks_out() == []
-    box = at.page.locator("#chooser").bounding_box()
+    box = at.box("#chooser")
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
 
 
@@ -153,16 +153,16 @@ def test_a_phone_shows_picture_and_text_in_turn(desk: Sit) -> None:
     at.page.locator(".line").nth(4).tap()
     at.by("tab", "图片").tap()
     assert at.page.locator("#overlay .box.on").get_attribute("data-line") == "4"
-    box = at.page.locator('#overlay .box[data-line="2"]').bounding_box()
+    box = at.box('#overlay .box[data-line="2"]')
     assert box is not None
     at.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert at.page.locator("#overlay .box.on").get_attribute("data-line") == "2"
+    at.until(lambda: at.page.locator("#overlay .box.on").get_attribute("data-line") == "2")
 
 
 def test_two_fingers_zoom(desk: Sit) -> None:
     at = desk(**PHONE).open()
     at.choose(SAMPLE)
-    before = at.page.locator("#sheet").bounding_box()
+    before = at.box("#sheet")
     wire = at.page.context.new_cdp_session(at.page)
 
     def fingers(kind: str, *places: tuple[int, int]) -> None:
@@ -173,7 +173,7 @@ def test_two_fingers_zoom(desk: Sit) -> None:
     for spread in (20, 40, 60):
         fingers("touchMove", (180 - spread, 400), (210 + spread, 400))
     fingers("touchEnd")
-    after = at.page.locator("#sheet").bounding_box()
+    after = at.box("#sheet")
     assert before and after and after["width"] > before["width"] * 2.5
 
 
