@@ -17,6 +17,7 @@ from conftest import HIGH, LOW, BoxNetwork, boxes
 from shizi import cli
 from shizi.errors import DataError, ModelMissing, ShiziError
 from shizi.reader import Reader
+from shizi.serve.failures import Refusal
 from shizi.settings import Settings
 
 FIRST, SECOND = HIGH + LOW + HIGH + HIGH, HIGH + HIGH + LOW
@@ -349,6 +350,7 @@ def test_every_error_has_a_code_and_a_known_status() -> None:
     def tree(error: type[ShiziError]) -> list[type[ShiziError]]:
         return [error, *(one for child in error.__subclasses__() for one in tree(child))]
 
+    assert issubclass(Refusal, ShiziError)  # the server's own are among them
     errors = tree(ShiziError)
     assert len({error.code for error in errors}) == len(errors)
     assert {error.exit_status for error in errors} == {1, 2}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from serving import SAMPLE, Server
@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+T = TypeVar("T")
 PATIENCE = 30_000  # milliseconds that a step may take on a busy machine
 
 _WATCH = """
@@ -61,6 +62,13 @@ class Desk:
         while not holds():
             assert time.monotonic() < end, "it did not come to pass"
             self.page.wait_for_timeout(30)
+
+    def comes(self, look: Callable[[], T], wanted: T) -> None:
+        """Wait for ``look`` to see ``wanted``: the page draws what happened a moment later, more on a busy machine."""
+        end = time.monotonic() + PATIENCE / 1000
+        while (seen := look()) != wanted and time.monotonic() < end:
+            self.page.wait_for_timeout(30)
+        assert seen == wanted
 
     def box(self, selector: str) -> dict[str, float]:
         """Where an element stands, once it stands still: it may be drawn anew while the page settles."""

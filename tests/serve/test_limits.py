@@ -139,7 +139,7 @@ def test_a_token_is_asked_for(tmp_path: Path) -> None:
         assert server.ask("GET", "/config.json").json["auth"] is True
         known = {"Content_Type": FORM, "Authorization": f"Bearer {token}"}
         assert server.ask("POST", "/ocr", form(page()), **known).status == 200
-        assert server.ask("POST", "/correct", form(page()), **known).failure == (404, "not_found")
+        assert server.ask("POST", "/correct", form(page()), **known).failure == (404, "not_kept")
         # and the bound on all uploads together
         assert server.ask("POST", "/ocr", form(bytes(70_000)), **known).failure == (503, "busy")
         assert server.ask("GET", "/metrics", **known).status == 200

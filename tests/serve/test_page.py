@@ -43,8 +43,8 @@ def test_drop_a_picture_and_its_lines_appear(desk: Sit, truth: Page) -> None:
     assert at.texts() == []  # nothing is sent before the person says so
     at.by("button", "开始高精度识别").click()
     at.wait_for("done")
-    assert at.texts() == [line.text for line in truth.lines]
-    assert at.page.locator("#overlay .box.read").count() == len(truth.lines)
+    at.comes(at.texts, [line.text for line in truth.lines])
+    at.comes(at.page.locator("#overlay .box.read").count, len(truth.lines))
 
 
 def test_lines_come_one_by_one(desk: Sit, long_page: Path) -> None:
@@ -62,7 +62,7 @@ def test_lines_come_one_by_one(desk: Sit, long_page: Path) -> None:
     counts = at.page.evaluate("window.counts")
     assert counts[-1] == 40
     assert len(set(counts)) > 3, counts  # it grew in steps
-    assert at.page.locator("#skeleton").is_hidden()
+    at.comes(at.page.locator("#skeleton").is_hidden, True)
 
 
 def test_paste_a_screenshot(desk: Sit) -> None:
@@ -70,14 +70,14 @@ def test_paste_a_screenshot(desk: Sit) -> None:
     at.give("paste", [("image.png", "image/png", SAMPLE.read_bytes())])
     at.start()
     at.wait_for("done")
-    assert at.texts()[0] == "会议通知"
+    at.comes(lambda: at.texts()[:1], ["会议通知"])
 
 
 def test_the_sample_is_read_at_once_and_is_ours(desk: Sit) -> None:
     at = desk().open()
     at.by("button", "用示例图片试一试").click()
     at.wait_for("done")
-    assert at.texts()[0] == "会议通知"
+    at.comes(lambda: at.texts()[:1], ["会议通知"])
     shown = at.page.request.get(at.url + "static/sample.jpg").body()
     assert shown == SAMPLE.read_bytes()
 
@@ -94,26 +94,26 @@ def test_many_pictures_each_with_its_own_progress(desk: Sit, truth: Page, long_p
     status = at.page.locator("#thumbs .status").all_inner_texts()
     assert status == [f"{len(truth.lines)} 行", "未能识别", "40 行"]
     at.by("button", "forty.png").first.click()
-    assert len(at.texts()) == 40
+    at.comes(lambda: len(at.texts()), 40)
     at.by("button", "移除 forty.png").click()
-    assert at.page.locator("#thumbs li").count() == 2
+    at.comes(at.page.locator("#thumbs li").count, 2)
 
 
 def test_line_and_box_light_up_together(desk: Sit) -> None:
     at = desk().read()
     page = at.page
     page.locator(".line").nth(3).hover()
-    assert page.locator("#overlay .box.near").get_attribute("data-line") == "3"
+    at.comes(lambda: page.locator("#overlay .box.near").get_attribute("data-line"), "3")
     box = at.box('#overlay .box[data-line="5"]')
     assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*middle)
-    assert page.locator(".line.near .number").inner_text() == "6"
+    at.comes(page.locator(".line.near .number").inner_text, "6")
     page.mouse.click(*middle)
-    assert page.locator(".line.on .number").inner_text() == "6"
-    assert page.locator("#overlay .box.on").get_attribute("data-line") == "5"
+    at.comes(page.locator(".line.on .number").inner_text, "6")
+    at.comes(lambda: page.locator("#overlay .box.on").get_attribute("data-line"), "5")
     page.locator(".line").nth(8).focus()
-    assert page.locator("#overlay .box.on").get_attribute("data-line") == "8"
+    at.comes(lambda: page.locator("#overlay .box.on").get_attribute("data-line"), "8")
 
 
 def test_zoom_and_move(desk: Sit) -> None:
@@ -156,9 +156,9 @@ def test_pages_of_one_file(desk: Sit, tmp_path: Path) -> None:
     at.choose(path)
     at.start()
     at.wait_for("done")
-    assert at.page.locator("#page-at").inner_text() == "第 1 / 2 页"
+    at.comes(at.page.locator("#page-at").inner_text, "第 1 / 2 页")
     at.by("button", "下一页").click()
-    assert at.page.locator("#page-at").inner_text() == "第 2 / 2 页"
+    at.comes(at.page.locator("#page-at").inner_text, "第 2 / 2 页")
     name, text = at.download("json")
     assert name == "two.jsonl" and len(text.splitlines()) == 2
     first, second = (Page.from_json(json.loads(row)) for row in text.splitlines())
@@ -184,7 +184,7 @@ def test_stop(desk: Sit, long_page: Path) -> None:
     at.by("button", "停止").click()
     at.wait_for("waiting", 0)
     at.wait_for("waiting", 1)
-    assert at.texts() == []
+    at.comes(at.texts, [])
     at.by("button", "开始高精度识别 (2)").click()
     at.wait_for("done", 0)
     at.wait_for("done", 1)
@@ -199,7 +199,7 @@ def test_a_line_picture(desk: Sit, tmp_path: Path) -> None:
     at.page.get_by_label("整张图只有一行字").check()
     at.start()
     at.wait_for("done")
-    assert at.texts() == [Reader().read_line(strip).text]
+    at.comes(at.texts, [Reader().read_line(strip).text])
 
 
 def test_a_picture_without_text_is_said_so(desk: Sit) -> None:
@@ -209,4 +209,4 @@ def test_a_picture_without_text_is_said_so(desk: Sit) -> None:
     at.give("drop", [("blank.png", "image/png", blank.getvalue())])
     at.start()
     at.wait_for("done")
-    assert at.page.locator("#message h3").inner_text() == "没有读到文字"
+    at.comes(at.page.locator("#message h3").inner_text, "没有读到文字")

@@ -65,7 +65,7 @@ def test_no_barrier_on_a_phone_or_where_it_failed(desk: Sit) -> None:
 
 def test_the_language_follows_the_browser_and_the_switch(desk: Sit) -> None:
     at = desk(locale="en-GB").open()
-    assert at.page.locator("html").get_attribute("lang") == "en"
+    at.comes(lambda: at.page.locator("html").get_attribute("lang"), "en")
     assert at.page.title() == "Shizi · read the text in pictures"
     at.choose(SAMPLE)
     at.by("button", "Start high-accuracy reading").click()
@@ -73,10 +73,10 @@ def test_the_language_follows_the_browser_and_the_switch(desk: Sit) -> None:
     assert at.page.locator("#thumbs .status").inner_text().endswith(" lines")
     at.by("button", "切换到中文").click()
     assert at.page.locator("#thumbs .status").inner_text().endswith(" 行")
-    assert at.by("button", "重新识别这张").is_visible()
-    assert at.page.locator("html").get_attribute("lang") == "zh-CN"
+    at.comes(at.by("button", "重新识别这张").is_visible, True)
+    at.comes(lambda: at.page.locator("html").get_attribute("lang"), "zh-CN")
     at.open()  # remembered, though the browser speaks English
-    assert at.by("button", "选择图片").is_visible()
+    at.comes(at.by("button", "选择图片").is_visible, True)
 
 
 def test_all_words_in_both_languages(desk: Sit) -> None:
@@ -111,7 +111,7 @@ def test_light_and_dark(desk: Sit) -> None:
     assert ground() > 200  # remembered
     at.by("button", "外观：浅色").click()
     at.by("button", "外观：深色").click()
-    assert at.by("button", "外观：跟随系统").is_visible()
+    at.comes(at.by("button", "外观：跟随系统").is_visible, True)
     assert ground() < 60
 
 
@@ -140,8 +140,8 @@ def test_nothing_sticks_out(desk: Sit, width: int) -> None:
 
 def test_a_phone_shows_picture_and_text_in_turn(desk: Sit) -> None:
     at = desk(**PHONE).open()
-    assert at.by("button", "拍照").is_visible()
-    assert at.page.locator("#camera-file").get_attribute("capture") == "environment"
+    at.comes(at.by("button", "拍照").is_visible, True)
+    at.comes(lambda: at.page.locator("#camera-file").get_attribute("capture"), "environment")
     at.choose(SAMPLE)
     assert at.page.locator("#stage").is_visible() and at.page.locator("#text").is_hidden()
     at.start()
@@ -152,7 +152,7 @@ def test_a_phone_shows_picture_and_text_in_turn(desk: Sit) -> None:
     assert strip.is_visible() and (strip.evaluate("one => one.width") or 0) > 50  # each line beside its picture
     at.page.locator(".line").nth(4).tap()
     at.by("tab", "图片").tap()
-    assert at.page.locator("#overlay .box.on").get_attribute("data-line") == "4"
+    at.comes(lambda: at.page.locator("#overlay .box.on").get_attribute("data-line"), "4")
     box = at.box('#overlay .box[data-line="2"]')
     assert box is not None
     at.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -187,18 +187,18 @@ def test_structure_for_screen_readers(desk: Sit) -> None:
     at.wait_for("done")
     said = at.page.locator("#said")
     at.until(lambda: "notice.jpg 识别完成" in said.inner_text())
-    assert at.page.locator("#lines").get_attribute("role") == "list"
+    at.comes(lambda: at.page.locator("#lines").get_attribute("role"), "list")
     stops = at.page.locator("#lines [tabindex='0']").count()
     assert stops == 2  # one line, and its button: the list does not hold up the Tab key
     at.page.locator(".line").first.focus()
     at.page.keyboard.press("End")
-    assert at.page.locator(".line:focus .number").inner_text() == str(len(at.texts()))
+    at.comes(at.page.locator(".line:focus .number").inner_text, str(len(at.texts())))
     # single letters can be switched off for those who speak to their computer
     at.by("button", "帮助与快捷键").click()
     at.page.get_by_label("启用单个字母的快捷键").uncheck()
     at.by("button", "知道了").click()
     at.page.keyboard.press("n")
-    assert at.page.locator("#chooser").is_hidden()
+    at.comes(at.page.locator("#chooser").is_hidden, True)
     at.slide(1)
     at.page.keyboard.press("F8")
-    assert at.page.locator("#chooser").is_visible()
+    at.comes(at.page.locator("#chooser").is_visible, True)

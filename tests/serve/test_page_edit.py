@@ -67,19 +67,19 @@ def marking(page: Page, count: int) -> float:
 
 def test_the_slider_moves_what_is_marked(desk: Sit, truth: Page) -> None:
     at = desk().read()
-    assert at.doubtful() == texts(doubts(truth, 0.8))
+    at.comes(at.doubtful, texts(doubts(truth, 0.8)))
     for share in (0.99, 0.9, 0.0, marking(truth, 1)):
         at.slide(share)
-        assert at.doubtful() == texts(doubts(truth, share))
+        at.comes(at.doubtful, texts(doubts(truth, share)))
         count = len(doubts(truth, share))
-        assert at.page.locator("#doubt-count").inner_text() == (f"{count} 个疑字" if count else "没有疑字")
+        at.comes(at.page.locator("#doubt-count").inner_text, (f"{count} 个疑字" if count else "没有疑字"))
     # not by colour alone: a wavy line, and words for those who hear the page
     mark = at.page.locator(".mark.doubtful").first
     assert mark.evaluate("one => getComputedStyle(one).textDecorationStyle") == "wavy"
     assert "把握" in (mark.get_attribute("aria-label") or "")
     at.slide(0.93)
     at.open()  # the choice is remembered
-    assert at.page.locator("#threshold").input_value() == "93"
+    at.comes(at.page.locator("#threshold").input_value, "93")
 
 
 def test_choose_an_alternative_with_the_mouse(desk: Sit, truth: Page) -> None:
@@ -93,13 +93,13 @@ def test_choose_an_alternative_with_the_mouse(desk: Sit, truth: Page) -> None:
     assert offered == named([first.char.text, *(other.text for other in first.char.alternatives)])
     at.by("dialog", "这个字是").locator(".choice").nth(1).click()
     chosen = first.char.alternatives[0].text
-    assert at.texts()[first.line] == first.put_right(truth, chosen)
-    assert at.doubtful() == texts(others)
-    assert at.page.locator(".mark.changed").inner_text() == chosen
+    at.comes(lambda: at.texts()[first.line], first.put_right(truth, chosen))
+    at.comes(at.doubtful, texts(others))
+    at.comes(at.page.locator(".mark.changed").inner_text, chosen)
     at.by("button", "撤销").click()
-    assert at.texts()[first.line] == truth.lines[first.line].text
+    at.comes(lambda: at.texts()[first.line], truth.lines[first.line].text)
     at.by("button", "重做").click()
-    assert at.texts()[first.line] == first.put_right(truth, chosen)
+    at.comes(lambda: at.texts()[first.line], first.put_right(truth, chosen))
 
 
 def test_keyboard_alone_from_start_to_undo(desk: Sit, truth: Page) -> None:
@@ -116,29 +116,29 @@ def test_keyboard_alone_from_start_to_undo(desk: Sit, truth: Page) -> None:
     keys.press("F8")
     keys.press("2")
     keys.press("n")
-    assert at.page.locator("#chooser .choice:focus .glyph").all_inner_texts() == named([second.char.text])
+    at.comes(at.page.locator("#chooser .choice:focus .glyph").all_inner_texts, named([second.char.text]))
     keys.press("Enter")  # as read
-    assert at.doubtful() == texts(others)
+    at.comes(at.doubtful, texts(others))
     changed = first.put_right(truth, first.char.alternatives[0].text)
-    assert at.texts()[first.line] == changed
+    at.comes(lambda: at.texts()[first.line], changed)
     # the focus is on the character, in the list; End goes to the last line, Enter edits it
     last = truth.lines[-1].text
     keys.press("End")
-    assert at.page.locator(".line:focus .number").inner_text() == str(len(truth.lines))
+    at.comes(at.page.locator(".line:focus .number").inner_text, str(len(truth.lines)))
     keys.press("Enter")
     keys.type("。")
     keys.press("Enter")
-    assert at.texts()[-1] == last + "。"
+    at.comes(lambda: at.texts()[-1], last + "。")
     keys.press("Enter")
     keys.type("nonsense n p ?")
     keys.press("Escape")
-    assert at.texts()[-1] == last + "。"
+    at.comes(lambda: at.texts()[-1], last + "。")
     keys.press("Control+z")
-    assert at.texts()[-1] == last
+    at.comes(lambda: at.texts()[-1], last)
     keys.press("Control+z")
-    assert at.doubtful() == texts([second, *others])
+    at.comes(at.doubtful, texts([second, *others]))
     keys.press("Control+z")
-    assert at.texts() == [line.text for line in truth.lines]
+    at.comes(at.texts, [line.text for line in truth.lines])
 
 
 def test_walking_goes_round_in_both_directions(desk: Sit, truth: Page) -> None:
@@ -153,9 +153,9 @@ def test_walking_goes_round_in_both_directions(desk: Sit, truth: Page) -> None:
         seen.append(at.page.locator("#chooser .choice[aria-pressed=true] .glyph").inner_text())
     assert seen == [*wanted, wanted[0]]
     at.page.keyboard.press("p")
-    assert at.page.locator("#chooser .choice[aria-pressed=true] .glyph").inner_text() == wanted[-1]
+    at.comes(at.page.locator("#chooser .choice[aria-pressed=true] .glyph").inner_text, wanted[-1])
     at.page.keyboard.press("Escape")
-    assert at.page.locator("#chooser").is_hidden()
+    at.comes(at.page.locator("#chooser").is_hidden, True)
     assert "mark" in (at.page.evaluate("document.activeElement.className"))  # back at the character
 
 
@@ -168,10 +168,10 @@ def test_type_another_and_remove(desk: Sit, truth: Page) -> None:
     at.page.keyboard.press("n")
     at.page.get_by_placeholder("写别的字").fill("零")
     at.page.keyboard.press("Enter")
-    assert at.texts()[first.line] == first.put_right(truth, "零")
+    at.comes(lambda: at.texts()[first.line], first.put_right(truth, "零"))
     at.page.locator(".mark.changed").click()
     at.by("button", "删去这个字").click()
-    assert at.texts()[first.line] == first.put_right(truth, "")
+    at.comes(lambda: at.texts()[first.line], first.put_right(truth, ""))
 
 
 def test_what_is_taken_away_holds_the_edits(desk: Sit, truth: Page) -> None:
@@ -252,7 +252,7 @@ def test_edits_are_not_lost_by_mistake(desk: Sit) -> None:
 
 def test_corrections_are_sent_when_asked(desk: Sit, server: Server) -> None:
     at = desk().read()
-    assert at.page.locator("#keep").is_hidden()
+    at.comes(at.page.locator("#keep").is_hidden, True)
     line = at.page.locator(".line").first
     line.dblclick()
     line.locator("textarea").fill("会议通告")
@@ -265,7 +265,7 @@ def test_corrections_are_sent_when_asked(desk: Sit, server: Server) -> None:
     at.page.get_by_text("已发送 1 行").wait_for()
     assert "会议通告" in (kept / "labels.tsv").read_text("utf-8")
     assert "会议通知" in (kept / "readings.tsv").read_text("utf-8")
-    assert at.page.locator("#keep").is_hidden()  # not twice
+    at.comes(at.page.locator("#keep").is_hidden, True)  # not twice
 
 
 def test_rewriting_keeps_what_stayed(desk: Sit) -> None:

@@ -101,7 +101,7 @@ class Recipe:
     cache: str = ""
     """Folder for the glyph atlas."""
     start: str = ""
-    """Checkpoint to start from."""
+    """Checkpoint or weight file (.onnx) to start from."""
     bf16: bool = False
     """Train in bfloat16 on a CPU too (faster with AVX512-BF16); on an accelerator it always is."""
     processes: int = 1

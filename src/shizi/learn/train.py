@@ -10,6 +10,7 @@ import json
 import math
 import time
 from argparse import Namespace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,15 @@ from shizi.learn.losses import attention, ctc, frame_targets, frames, sampled_ct
 from shizi.learn.network import CRNN, build
 from shizi.learn.network.attention import Guide
 from shizi.learn.recipe import Recipe, Stage
+from shizi.learn.restore import restore
 from shizi.learn.sources import Sources, open_sources
 from shizi.learn.synth.lines import Batch
 from shizi.learn.validate import Validator
 from shizi.learn.workers import Team, launch
+from shizi.read.runtime import Recogniser
+
+SETTLING = 40
+"""Batches that the norms of a weight file are settled on."""
 
 
 class Average:
@@ -233,6 +239,22 @@ def _shown(figures: dict[str, float]) -> str:
     return ", ".join(f"{key} {value:.2%}" for key, value in figures.items())
 
 
+def from_weights(path: Path, recipe: Recipe, sources: Sources) -> Checkpoint:
+    """A weight file as a checkpoint to start from; its batch norms are settled on lines of the recipe's last stage.
+
+    Raises:
+        ModelError, DataError: it is no weight file, or one of another alphabet or network than the recipe's.
+    """
+    if Recogniser.open(path).charset != sources.charset:
+        raise DataError(f"{path} has another alphabet than the recipe")
+    rng = np.random.default_rng(recipe.seed)
+    torch.manual_seed(recipe.seed)  # each process of a team comes to the same statistics
+    model = build(recipe.network, sources.charset.size)
+    lines = replace(recipe.stages[-1], real=0.0)
+    restore(model, path, (sources.batch(rng, lines).strips.cpu() for _ in range(SETTLING)))
+    return Checkpoint(recipe.network, sources.charset, model.state_dict(), {"start": path.name})
+
+
 def run(args: Namespace) -> int:
     """``shizi train CONFIG [--resume] [--output DIR]``."""
     recipe = Recipe.open(Path(args.config))
@@ -248,9 +270,12 @@ def run(args: Namespace) -> int:
 def _train(recipe: Recipe, output: Path, start: Path | None, goes_on: bool, team: Team) -> None:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    resume = checkpoints.load(start) if start else None
+    sources = open_sources(recipe)
+    resume = None
+    if start:
+        resume = from_weights(start, recipe, sources) if start.suffix == ".onnx" else checkpoints.load(start)
     if resume and not goes_on:
         resume.training = None  # its weights serve; its place in its own recipe does not
-    figures = Trainer(recipe, output, open_sources(recipe), resume, team).run()
+    figures = Trainer(recipe, output, sources, resume, team).run()
     if team.rank == 0:
         print(_shown(figures))

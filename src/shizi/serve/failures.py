@@ -55,7 +55,7 @@ class CrossSite(Refusal):
 class NotKept(Refusal):
     """Corrections are not kept here."""
 
-    code = "not_found"
+    code = "not_kept"
     http_status = 404
     advice = "the operator can switch it on with --keep-corrections DIR"
 

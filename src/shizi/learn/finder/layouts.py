@@ -145,19 +145,31 @@ class Layouts:
         pitch = size * float(rng.uniform(1.02, 1.6))
         margin = width * float(rng.uniform(0.02, 0.1))
         wide = width - 2 * margin
+        stops = margin + wide * np.sort(rng.uniform(0.15, 1, int(rng.integers(1, 4))))
         y = margin * 2
         while y < height - size:
             kind = rng.random()
             large = size * (2 if rng.random() < 0.04 else 1)
-            if kind < 0.35:
+            if kind < 0.15:  # counts and prices, under one another from row to row
+                end = margin
+                for stop in (*stops, margin + wide):
+                    lone = rng.random() < 0.35
+                    text = digits(rng, 1, 2) + pick(rng, ("", "", " x", "x", "%")) if lone else ""
+                    room = stop - end - 1.2 * size
+                    if room < size:
+                        continue
+                    made = fitted(face, size, text, room) if lone else self.value(rng, face, size, room)
+                    sheet.put(made, stop - made.mask.shape[1], y, ink)
+                    end = stop
+            elif kind < 0.4:
                 left = self.line(rng, face, size, 0.55 * wide)
                 right = self.value(rng, face, size, 0.3 * wide)
                 sheet.put(left, margin, y, ink)
                 sheet.put(right, margin + wide - right.mask.shape[1], y, ink)
-                if rng.random() < 0.3 and left.mask.shape[1] < 0.4 * wide:
+                if rng.random() < 0.4 and left.mask.shape[1] < 0.4 * wide:
                     middle = fitted(face, size, digits(rng, 1, 3), 0.12 * wide)
                     sheet.put(middle, margin + 0.52 * wide, y, ink)
-            elif kind < 0.6:
+            elif kind < 0.63:
                 drawn = self.line(rng, face, large, 0.95 * wide)
                 sheet.put(drawn, (width - drawn.mask.shape[1]) / 2, y, ink)
             elif kind < 0.85:

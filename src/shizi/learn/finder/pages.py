@@ -25,8 +25,8 @@ class PageMaker:
         self.kinds: list[tuple[float, Callable[[Random, int, int], Sheet]]] = [
             (0.14, lay.document),
             (0.08, self.photographed(lay.document)),
-            (0.06, lay.receipt),
-            (0.06, self.photographed(lay.receipt)),
+            (0.08, lay.receipt),
+            (0.08, self.photographed(lay.receipt)),
             (0.08, lay.screen),
             (0.14, lay.poster),
             (0.08, lay.label),
@@ -35,7 +35,7 @@ class PageMaker:
             (0.08, lay.hand),
             (0.03, self.photographed(lay.hand)),
             (0.05, lay.book),
-            (0.08, self.nothing),
+            (0.1, self.nothing),
         ]
 
     def page(self, rng: Random) -> Sheet:

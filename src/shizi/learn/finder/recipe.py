@@ -39,6 +39,8 @@ class FinderRecipe:
     """Parts of the names of fonts that look written by hand."""
     pages: int = 4000
     """Pages that are made before learning starts, if they are not there."""
+    start: str = ""
+    """Weight file (.onnx) to start from."""
     real: tuple[str, ...] = ()
     """Folders of real pages with truth beside them, which are mixed in."""
     side: int = 384
@@ -84,7 +86,7 @@ class FinderRecipe:
             if key not in known:
                 raise SettingsError(f"a recipe of a finder has no setting {key!r}; it has {', '.join(sorted(known))}")
         made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        for key in ("fonts", "pool", "corpora", "backgrounds"):
+        for key in ("fonts", "pool", "corpora", "backgrounds", "start"):
             if made.get(key):
                 made[key] = str(path.parent / made[key])
         made["real"] = tuple(str(path.parent / place) for place in made.get("real", ()))

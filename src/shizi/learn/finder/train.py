@@ -30,11 +30,14 @@ from shizi.learn.finder.pool import Pool
 from shizi.learn.finder.recipe import FinderRecipe
 from shizi.learn.finder.sheet import Sheet
 from shizi.learn.finder.targets import targets
+from shizi.learn.restore import restore
 from shizi.learn.synth.text import Random, Sampler
 from shizi.learn.train import Average, one_cycle
 from shizi.read.charset import Charset
 
 SCHEMA = "shizi/finder-checkpoint/1"
+SETTLING = 24
+"""Batches of four pieces that the norms of a weight file are settled on."""
 _LOG_STEPS = 20
 _HARD_FROM = 0.3  # share of the run after which hard negatives have their full weight
 
@@ -61,7 +64,13 @@ class Trainer:
         self.recipe, self.output = recipe, output
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
-        self.model = Finder(recipe.network).to(self.device)
+        self.model = Finder(recipe.network)
+        self.rng = np.random.default_rng((recipe.seed, 0))
+        self.pool = Pool(Path(recipe.pool), *map(Path, recipe.real))
+        if recipe.start and resume is None:
+            samples = (batch(self.pool, self.rng, 4, recipe.side)[0] for _ in range(SETTLING))
+            restore(self.model, Path(recipe.start), samples)
+        self.model.to(self.device)
         self.average = Average(self.model, recipe.average)
         flat = [p for p in self.model.parameters() if p.ndim < 2]
         deep = [p for p in self.model.parameters() if p.ndim >= 2]
@@ -74,7 +83,6 @@ class Trainer:
             self.optimiser.load_state_dict(resume["optimiser"])
             self.step, self.elapsed = resume["step"], resume["elapsed"]
         self.rng = np.random.default_rng((recipe.seed, self.step))
-        self.pool = Pool(Path(recipe.pool), *map(Path, recipe.real))
         output.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> float:

@@ -40,10 +40,14 @@ class Level:
     """Share compressed as JPEG."""
     inverse: float = 0.2
     """Share of light text on dark ground."""
+    raster: float = 0.15
+    """Share in few dots, black or white, as receipt printers and fax machines put them."""
+    fade: float = 0.12
+    """Share whose ink pales here and there, as thermal print does."""
 
 
-CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1)
-MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15)
+CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0)
+MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15, 0.08, 0.06)
 HARD = Level()
 LEVELS = {"clean": CLEAN, "mild": MILD, "degraded": HARD}
 
@@ -60,6 +64,8 @@ class Degrader:
         ink = _neighbour(ink, level.neighbour)
         ink = _rules(ink, level.rules)
         ink = _broken(ink, level.broken)
+        ink = _raster(ink, level.raster)
+        ink = _fade(ink, level.fade)
         ink = _small(ink, level.small)
         ink = _blur(ink, level.blur)
         grey = self._print(ink, level)
@@ -173,16 +179,43 @@ def _broken(ink: Tensor, share: float) -> Tensor:
     return torch.where(kind < share * 0.75, worn, torch.where(kind < share, dotted, ink))
 
 
+def _raster(ink: Tensor, share: float) -> Tensor:
+    """Few dots a line, each with ink or without; a dot is higher than wide, or wider than high."""
+    n, _, height, width = ink.shape
+    made = ink.clone()
+    for members in _parted(n, share, 4, ink.device):
+        rows = int(torch.randint(12, 26, ()))
+        columns = max(4, round(width * rows / height * float(torch.empty(()).uniform_(0.8, 1.6))))
+        dots = F.interpolate(ink[members], (rows, columns), mode="bilinear", antialias=True)
+        level = 0.2 + 0.35 * _uniform(len(members), ink.device)
+        dots = torch.sigmoid((dots - level) * (8 + 20 * _uniform(len(members), ink.device)))
+        mode = "nearest" if torch.rand(()) < 0.6 else "bilinear"
+        made[members] = F.interpolate(dots, (height, width), mode=mode)
+    return made
+
+
+def _fade(ink: Tensor, share: float) -> Tensor:
+    """Ink that pales along the line, down to an eighth."""
+    n, _, height, width = ink.shape
+    field = torch.rand(n, 1, 3, max(3, width // 40), device=ink.device)
+    field = F.interpolate(field, (height, width), mode="bicubic", align_corners=True)
+    pale = (0.1 + 1.6 * field * _uniform(n, ink.device)).clamp(0.12, 1)
+    return torch.where(_chosen(n, share, ink.device) > 0, ink * pale, ink)
+
+
+def _parted(n: int, share: float, groups: int, device: torch.device) -> list[Tensor]:
+    """Indices of ``share`` of n lines, in ``groups`` by lot; none is empty."""
+    chosen = torch.rand(n, device=device) < share
+    group = torch.randint(groups, (n,), device=device)
+    members = [(chosen & (group == index)).nonzero(as_tuple=True)[0] for index in range(groups)]
+    return [one for one in members if len(one)]
+
+
 def _small(ink: Tensor, share: float) -> Tensor:
     """Scaled down and up again, which is what a small picture looks like at height 32."""
     n, _, height, width = ink.shape
     made = ink.clone()
-    chosen = torch.rand(n, device=ink.device) < share
-    group = torch.randint(3, (n,), device=ink.device)
-    for index in range(3):
-        members = (chosen & (group == index)).nonzero(as_tuple=True)[0]
-        if len(members) == 0:
-            continue
+    for members in _parted(n, share, 3, ink.device):
         factor = float(torch.empty(()).uniform_(1.2, 2.6))
         size = (max(8, round(height / factor)), max(4, round(width / factor)))
         small = F.interpolate(ink[members], size, mode="bilinear", antialias=True)

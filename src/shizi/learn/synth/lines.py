@@ -127,7 +127,7 @@ class LineMaker:
     def _fonts(self, rng: Random, classes: NDArray[np.int64], form: str = PLAIN) -> NDArray[np.int32]:
         """(K,) glyphs: hanzi in one font, letters in the same or in a Latin one; -1 where the font lacks them."""
         han = int(rng.choice(self.han_fonts, p=self.han_share))
-        by_hand = 0.6 if form == SQUARED else 0.3 if len(classes) <= LONE else 0.0
+        by_hand = 0.6 if form == SQUARED else 0.4 if len(classes) <= LONE else 0.0
         if len(self.hands) and rng.random() < by_hand:
             han = int(rng.choice(self.hands))
         latin = int(rng.choice(self.latin_fonts))
@@ -146,7 +146,9 @@ class LineMaker:
             text = self.charset.known(text).replace(" ", "") if form == SQUARED else self.charset.known(text)
             classes = np.array(self.charset.encode(text), dtype=np.int64)
             glyphs = self._fonts(rng, classes, form)
-            row = _Row.laid_out(rng, self.atlas, classes[glyphs >= 0], glyphs[glyphs >= 0], width, style, form)
+            narrow = form == PLAIN and rng.random() < 0.25 and bool(self.is_latin[classes].all())
+            kept = classes[glyphs >= 0], glyphs[glyphs >= 0]
+            row = _Row.laid_out(rng, self.atlas, *kept, width, style, form, narrow=narrow)
             if row is not None:
                 return row
             if form == PLATE:  # it does not fit, or the alphabet has none of its characters
@@ -210,8 +212,13 @@ class _Row:
         width: int,
         style: Style,
         form: str,
+        *,
+        narrow: bool = False,
     ) -> _Row | None:
-        """Size by the ink, as a finder's box is; spacing and margins; cut to ``width``. None if nothing is left."""
+        """Size by the ink, as a finder's box is; spacing and margins; cut to ``width``. None if nothing is left.
+
+        ``narrow`` squeezes the letters as the fonts of receipt printers are.
+        """
         if not len(glyphs):
             return None
         tops, bottoms = atlas.tops[glyphs], atlas.bottoms[glyphs]
@@ -221,7 +228,7 @@ class _Row:
         hand = rng.random() < style.hand and form != PLATE
         own = rng.normal(0, 0.05, len(glyphs)) if hand else np.zeros(len(glyphs))
         scales = (size * np.exp(own)).astype(np.float32)
-        aspect = _aspect(rng, style, form)
+        aspect = float(rng.uniform(0.5, 0.95)) if narrow else _aspect(rng, style, form, len(glyphs))
         spacing = size * (rng.uniform(-1.5, 3) if rng.random() < 0.75 else rng.uniform(2, 14))
         stretch = float(np.exp(rng.normal(0, 0.09))) if style.loose else 1.0
         advances = np.maximum(2.0, atlas.advances[glyphs] * scales * aspect + spacing) * stretch
@@ -305,9 +312,9 @@ def _form(rng: Random, style: Style) -> str:
 
 
 def _fill(rng: Random, style: Style, form: str, count: int) -> float:
-    """Share of the strip's height that is ink; lone characters are often cut out to their very edges."""
-    if count <= LONE and rng.random() < 0.5:
-        return float(rng.uniform(0.86, 1.04))
+    """Share of the strip's height that is ink; lone characters are cut out to their very edges, or have room around."""
+    if count <= LONE and rng.random() < 0.7:
+        return float(rng.uniform(0.88, 1.06) if rng.random() < 0.55 else rng.uniform(0.5, 0.8))
     if form == PLATE:
         return float(rng.uniform(0.5, 0.85))
     if form == SIGN:
@@ -318,10 +325,15 @@ def _fill(rng: Random, style: Style, form: str, count: int) -> float:
     return float(rng.uniform(0.98, 1.1) if rng.random() < style.cut else fill)
 
 
-def _aspect(rng: Random, style: Style, form: str) -> float:
-    """Plates are narrow; of signs some are narrow, some wide; print is as its font is, mostly."""
+def _aspect(rng: Random, style: Style, form: str, count: int) -> float:
+    """Plates are narrow; of signs some are narrow, some wide; print is as its font is, mostly.
+
+    Lone characters are cut out at their ink: each has a width of its own, in handwriting most are narrow.
+    """
     if form == PLATE:
         return float(rng.uniform(0.5, 1.0))
+    if count <= LONE and style.loose and rng.random() < 0.6:
+        return float(np.clip(np.exp(rng.normal(-0.2, 0.25)), 0.5, 1.5))
     spread = 0.22 if form == SIGN else 0.07 * (rng.random() < 0.4)
     return float(np.clip(np.exp(rng.normal(0, spread * bool(style.loose))), 0.55, 1.7))
 
