@@ -164,7 +164,8 @@ def tables(recogniser: Recogniser, args: argparse.Namespace, settings: Settings)
     language = Lexicon.open(args.lexicon) if args.lexicon else hints.shipped()
     plain = Settings.from_dict({"read": {"ngram_weight": 0.0}})
     ways = {
-        "greedy": way(),
+        "greedy": way(beam=0),
+        "default": way(),
         "beam": Way(Hints.of(charset, plain.read, beam=args.beam), plain),
         "beam, n-gram": way(beam=args.beam, lexicon=language),
     }
@@ -175,7 +176,7 @@ def tables(recogniser: Recogniser, args: argparse.Namespace, settings: Settings)
     made = [Table("all lines", ways)]
     for name in ("plate", *NUMBERS):
         known = {"charset": way(allowed=hints.allowed(name)), "pattern": way(pattern=name)}
-        made.append(Table(f"pattern {name}", {"greedy": way(), **known}))
+        made.append(Table(f"pattern {name}", {"greedy": way(beam=0), **known}))
     return made
 
 

@@ -77,7 +77,8 @@ LOGITS = doubtful({"中": 0.99}, {"国": 0.45, "园": 0.55}, {"0": 0.4, "O": 0.6
 
 
 def test_each_hint_does_what_it_says(tmp_path: Path) -> None:
-    assert read(LOGITS) == "中园O"
+    assert read(LOGITS) == "中国O", "a character is doubtful, and the shipped n-gram knows the word"
+    assert read(LOGITS, beam=0) == "中园O"
     assert read(LOGITS, allowed="中国0") == "中国0"
     assert read(LOGITS, beam=8) == "中国O", "the shipped n-gram knows the word"
     assert read(LOGITS, beam=8, settings=ReadSettings(ngram_weight=0.0)) == "中园O"
@@ -97,9 +98,22 @@ def test_a_sure_character_stays_whatever_the_words_are() -> None:
     assert read(sure, lexicon=Lexicon(words={"中国0": 2.0})) == "中园O"
 
 
-def test_nothing_known_is_greedy() -> None:
+def test_a_line_that_is_sure_is_read_greedily_where_nothing_is_said() -> None:
+    line = doubtful({"中": 0.99}, {"园": 0.7, "国": 0.3})
+    assert read(line) == read(line, beam=5) == "中国"
+    assert read(line, settings=ReadSettings(sure=0.69)) == "中园"
+    assert read(line, settings=ReadSettings(sure=0.69), beam=5) == "中国"
+    assert read(line, settings=ReadSettings(sure=0.71)) == "中国"
+
+
+def test_an_alphabet_alone_is_read_greedily() -> None:
+    assert read(LOGITS, allowed="中国园O") == "中园O"
+    assert read(LOGITS, allowed="中国园O", beam=5) == "中国O"
+
+
+def test_no_beam_is_greedy() -> None:
     settings = ReadSettings()
-    spans = Hints.of(CHARSET, settings).decode(LOGITS, settings, valid=4, temperature=2.0)
+    spans = Hints.of(CHARSET, settings, beam=0).decode(LOGITS, settings, valid=4, temperature=2.0)
     wanted = ctc.greedy(
         LOGITS,
         valid=4,

@@ -119,7 +119,7 @@ def test_lines_without_characters_are_left_out_and_listed(network: BoxNetwork) -
 def test_noise_is_left_out_and_listed_with_what_was_read() -> None:
     pixels, _ = boxes(LINES)
     unsure = BoxNetwork(temperature=30.0)
-    settings = Settings.from_dict({"read": {"min_confidence": 0.5, "min_confidence_short": 0.5}})
+    settings = Settings.from_dict({"read": {"min_confidence": 0.5, "min_confidence_short": 0.5, "beam": 0}})
     page = Reader(recogniser=unsure, settings=settings).read(pixels)
     assert page.lines == ()
     assert {one.reason for one in page.dropped} == {"unsure"}

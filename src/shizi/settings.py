@@ -131,8 +131,10 @@ class ReadSettings:
     """The same for lines of up to three characters: of what is read where there is no text, most is short."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
-    beam: int = 0
+    beam: int = 5
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
+    sure: float = 0.9
+    """Where nothing is said about the text, lines whose characters are all at least so sure are read greedily."""
     ngram_weight: float = 0.2
     """How much the n-gram's logarithms count in a search, beside the network's; 0 leaves the n-gram out."""
     ngram_bonus: float = 1.0
@@ -148,6 +150,7 @@ class ReadSettings:
         _need(0 <= self.beam <= 1000, "read.beam lies between 0 and 1,000")
         for name in ("ngram_weight", "ngram_bonus", "word_bonus"):
             _need(0 <= getattr(self, name) <= 10, f"read.{name} lies between 0 and 10")
+        _need(0 <= self.sure <= 1, "read.sure lies between 0 and 1")
         _need(0 <= self.min_confidence <= 1, "read.min_confidence lies between 0 and 1")
         _need(0 <= self.min_confidence_short <= 1, "read.min_confidence_short lies between 0 and 1")
 

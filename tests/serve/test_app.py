@@ -100,7 +100,7 @@ def test_another_sites_page_cannot_make_a_browser_send_something(make_app: MakeA
 
 def test_nothing_is_kept_unless_it_is_asked_for(make_app: MakeApp) -> None:
     answer = make_app().test_client().post("/correct", data=form(PAGE, corrections="[]"), content_type=FORM)
-    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert (answer.status_code, answer.json["code"]) == (404, "not_kept")
 
 
 def test_a_mistake_of_ours_is_a_500_that_says_nothing(

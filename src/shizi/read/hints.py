@@ -5,6 +5,7 @@ An alphabet (named, or from a file), a beam with what is known of the language, 
 
 from __future__ import annotations
 
+import math
 import os
 import string
 from collections.abc import Callable, Iterable
@@ -80,8 +81,10 @@ class Known(TypedDict, total=False):
     allowed: Iterable[str] | None
     """Characters that may be read; everything else is read as the likeliest of those."""
     beam: int | None
-    """Texts that beam search keeps at a time; 0 reads greedily, None takes the setting ``read.beam``. A search weighs
-    readings by the shipped n-gram, unless the lexicon has one or ``read.ngram_weight`` is 0."""
+    """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by the shipped n-gram, unless
+    the lexicon has one or ``read.ngram_weight`` is 0. None: the setting ``read.beam``, on lines with a character that
+    the network is less sure of than ``read.sure``; 0 with ``allowed``, since an n-gram knows little of what forms are
+    filled with."""
     lexicon: Lexicon | str | os.PathLike[str] | None
     """Words to be expected, or an n-gram that ``shizi lexicon build`` made: opened, or the path of its file. Means beam
     search, of :data:`BEAM` texts unless ``beam`` says how many."""
@@ -104,6 +107,8 @@ class Hints:
     mask: ctc.Mask | None = None
     """(C,) classes that may be read."""
     beam: int = 0
+    sure: float = math.inf
+    """Lines whose characters all have this confidence when read greedily are not searched."""
     scorer: Scorer | None = None
     decoder: Decoder | None = None
 
@@ -145,6 +150,7 @@ class Hints:
                 temperature=temperature,
                 alternatives=settings.alternatives,
                 min_alternative=settings.min_alternative,
+                sure=self.sure,
             )
         return ctc.greedy(
             logits,
@@ -178,9 +184,12 @@ def _ready(
     mask = None if allowed is None else charset.mask(allowed)
     if mask is not None and mask.sum() < 2:  # CTC's blank alone
         raise SettingsError("the alphabet has none of the allowed characters")
-    width = settings.beam if beam is None else beam
+    unasked = beam is None and lexicon is None
+    width = beam if beam is not None else settings.beam
     if lexicon is not None and beam is None:
         width = width or BEAM
+    if unasked and mask is not None:
+        width = 0
     if not 0 <= width <= MAX_BEAM:
         raise SettingsError(f"a beam keeps between 0 and {MAX_BEAM:,} texts, not {width:,}")
     if not width:
@@ -193,7 +202,7 @@ def _ready(
         ngram_bonus=settings.ngram_bonus,
         word_bonus=settings.word_bonus,
     )
-    return Hints(charset, mask, width, scorer)
+    return Hints(charset, mask, width, settings.sure if unasked else math.inf, scorer)
 
 
 @lru_cache(maxsize=8)
