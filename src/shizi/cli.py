@@ -26,6 +26,9 @@ from shizi.types import Page
 from shizi.write import WRITERS, stream
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from shizi.read.hints import Known
 
 LEARN = {
@@ -37,6 +40,7 @@ LEARN = {
     "lexicon": "shizi.learn.lexicon",
     "quantize": "shizi.learn.int8",
     "prune": "shizi.learn.prune",
+    "bench": "shizi.learn.compare.command",
 }
 """Subcommand -> the module whose ``run(args)`` does it."""
 
@@ -102,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     _export_finder_arguments(add("export-finder", _learn, "Turn a line finder's checkpoint into a weight file"))
     _quantize_arguments(add("quantize", _learn, "Make a weight file or a checkpoint smaller and faster with int8"))
     _prune_arguments(add("prune", _learn, "Take channels that matter least out of a checkpoint"))
+    _bench_arguments(add("bench", _bench, "Compare networks"))
     _lexicon_arguments(add("lexicon", _learn, "Count texts, so that readings can be weighed by their language"))
     _serve_arguments(add("serve", _serve, "Serve a web page and an HTTP API"))
     return parser
@@ -193,6 +198,21 @@ def _prune_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.pt", help="to start training from again")
     share = "share of the channels within each residual block to take out (default: 0.3)"
     parser.add_argument("--share", type=float, default=0.3, metavar="S", help=share)
+
+
+def _bench_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    about = "set the CRNN beside a plain CNN that cuts characters, and beside RapidOCR and Tesseract where installed"
+    compare = actions.add_parser("compare", help=about, description=f"{about}.", allow_abbrev=False)
+    compare.add_argument("config", type=Path, metavar="CONFIG", help="the plain CNN's recipe: recipes/cnn.toml")
+    kept = "where the plain CNN and the weight files go; a CNN that is there is not trained again"
+    compare.add_argument("--output", type=Path, metavar="DIR", help=kept)
+    compare.add_argument("--weights", type=Path, metavar="FILE", help="the CRNN (default: the shipped one)")
+    network = "recipe of the CRNN, to have it in floating point as well"
+    compare.add_argument("--recipe", type=Path, metavar="FILE", help=network)
+    compare.add_argument("--lines", type=int, default=300, metavar="N", help="made lines of each kind (default: 300)")
+    compare.add_argument("--data", type=Path, metavar="DATA", help="real lines as well, as shizi score takes them")
+    compare.add_argument("--format", choices=("text", "json"), default="text", help="a table or JSON (default: text)")
 
 
 def _lexicon_arguments(parser: argparse.ArgumentParser) -> None:
@@ -287,6 +307,17 @@ def _serve(args: argparse.Namespace) -> int:
     from shizi.serve.run import run
 
     return run(args)
+
+
+def _bench(args: argparse.Namespace) -> int:
+    settings = Settings(read=ReadSettings(threads=1))
+
+    def read(path: Path | None) -> Callable[[NDArray[np.uint8]], str]:
+        reader = shizi.Reader(weights=path, settings=settings)
+        return lambda line: reader.read_line(line).text
+
+    args.crnn = read
+    return _learn(args)
 
 
 def _learn(args: argparse.Namespace) -> int:

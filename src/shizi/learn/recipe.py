@@ -46,6 +46,8 @@ class Stage:
     """Share of licence plates."""
     scene: float = 0.0
     """Share of lines that stand askew, narrow or wide."""
+    alone: float = 0.0
+    """Share of single characters without parts of others beside them."""
     frames: float = 0.0
     """Weight of the cross-entropy on frames."""
     ctc: float = 0.0

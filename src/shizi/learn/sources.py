@@ -39,7 +39,8 @@ class Sources:
     def batch(self, rng: np.random.Generator, stage: Stage) -> Batch:
         """One step's lines."""
         level = LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]]
-        style = Style(stage.loose, stage.hand, squared=stage.squared, plates=stage.plates, scene=stage.scene)
+        forms = {"squared": stage.squared, "plates": stage.plates, "scene": stage.scene, "alone": stage.alone}
+        style = Style(stage.loose, stage.hand, **forms)
         if stage.kind == "characters":
             return self.maker.characters(rng, stage.batch, level, style)
         width = int(rng.choice(stage.widths))

@@ -78,12 +78,18 @@ def font_files(folder: Path) -> list[Path]:
 
 
 def build_atlas(
-    fonts: Sequence[Path], charset: Charset, cache: Path | None = None, strokes: Path | None = None, hands: int = 0
+    fonts: Sequence[Path],
+    charset: Charset,
+    cache: Path | None = None,
+    strokes: Path | None = None,
+    hands: int = 0,
+    first_hand: int = 0,
 ) -> Atlas:
-    """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands after the stroke data in
-    the folder ``strokes``; kept in the folder ``cache`` for next time.
+    """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands from number
+    ``first_hand`` on after the stroke data in the folder ``strokes``; kept in the folder ``cache`` for next time.
     """
     about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
+    about += [first_hand] if first_hand else []
     key = hashlib.sha256(json.dumps(about).encode())
     stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
     if stored and stored.exists():
@@ -92,7 +98,7 @@ def build_atlas(
     names = [font.name for font in fonts]
     if strokes is not None and hands:
         paths = open_strokes(strokes)
-        for hand in map(Hand.drawn, range(hands)):
+        for hand in map(Hand.drawn, range(first_hand, first_hand + hands)):
             parts.append(_draw_hand(paths, charset, hand))
             names.append(hand.name)
     table = np.full((len(parts), charset.size), -1, dtype=np.int32)

@@ -62,6 +62,8 @@ class Style:
     """Share of licence plates."""
     scene: float = 0.0
     """Share of lines that stand askew in their strip, and narrow or wide, as signs do."""
+    alone: float = 0.0
+    """Share of single characters without parts of others beside them."""
 
 
 class LineMaker:
@@ -164,6 +166,8 @@ class LineMaker:
             if glyphs[2] < 0 or self.charset.chars[classes[2] - 1] == " ":
                 continue
             keep = glyphs >= 0
+            if rng.random() < style.alone:
+                keep[[0, 1, 3, 4]] = False
             row = _Row.laid_out(rng, self.atlas, classes[keep], glyphs[keep], 10_000, style, PLAIN)
             if row is not None:
                 at = int(keep[:2].sum())
