@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fonts import drawn_font, pillow_font
 from shizi.errors import DataError
+from shizi.learn.synth import degrade, lines
 from shizi.learn.synth.atlas import CELL, Atlas, build_atlas, font_files
 from shizi.learn.synth.command import run
 from shizi.learn.synth.compose import Composer, Layout
@@ -239,3 +240,54 @@ def test_capitals_that_stand_for_small_letters_are_left_out(tmp_path: Path) -> N
     false = build_atlas([drawn_font(tmp_path / "false.ttf", capitals | copies)], charset)
     assert (false.table[0, charset.encode(letters.upper())] >= 0).all()
     assert (false.table[0, charset.encode(letters)] < 0).all()
+
+
+INK = torch.rand(40, 1, 32, 96, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_pale_print_and_stamps_go_one_way(share: float) -> None:
+    torch.manual_seed(0)
+    pale, stamped = degrade._fade(INK, share), degrade._stamp(INK, share)
+    assert ((pale <= INK) & (pale >= 0)).all() and ((stamped >= INK) & (stamped <= 1)).all()
+    assert bool((pale < INK).any()) == bool((stamped > INK).any()) == bool(share)
+    assert (pale >= 0.12 * INK - 1e-6).all()  # nobody could read less
+
+
+def test_print_in_few_dots_has_ink_or_none_and_keeps_its_place() -> None:
+    torch.manual_seed(0)
+    square = torch.zeros(60, 1, 32, 96)
+    square[..., 8:24, 30:60] = 1
+    dots = degrade._raster(square, 1.0)
+    assert ((dots > 0.85) | (dots < 0.15)).float().mean() > 0.85
+    assert dots[..., 12:20, 36:54].min() > 0.7 and dots[..., 70:].max() < 0.3
+    assert torch.equal(degrade._raster(square, 0.0), square)
+
+
+def test_a_screens_waves_are_light_and_dark_alike() -> None:
+    torch.manual_seed(0)
+    grey = torch.full((40, 1, 32, 320), 128.0)
+    waves = degrade._moire(grey, 1.0) - grey
+    assert waves.abs().max() <= 28
+    assert waves.mean().abs() < 1
+    assert torch.equal(degrade._moire(grey, 0.0), grey)
+
+
+def test_lone_characters_are_of_any_width_and_letters_may_be_narrow() -> None:
+    rng = np.random.default_rng(0)
+    lone = np.array([lines._aspect(rng, Style(), lines.PLAIN, 1) for _ in range(500)])
+    text = np.array([lines._aspect(rng, Style(), lines.PLAIN, 9) for _ in range(500)])
+    assert lone.min() < 0.6 and lone.max() > 1.2 and lone.min() >= 0.5 and lone.max() <= 1.7
+    assert text.std() < 0.1 < lone.std()
+
+
+def test_characters_can_stand_alone(maker: LineMaker) -> None:
+    torch.manual_seed(0)
+
+    def beside(alone: float) -> float:
+        style = Style(loose=0.0, hand=0.0, cut=0.0, alone=alone)
+        batch = maker.characters(np.random.default_rng(0), 64, CLEAN, style)
+        assert batch.grey is not None
+        return float(np.ptp(batch.grey[:, :, :2].astype(float), axis=(1, 2)).mean())
+
+    assert beside(1.0) < beside(0.0)

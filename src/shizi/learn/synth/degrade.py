@@ -44,10 +44,14 @@ class Level:
     """Share in few dots, black or white, as receipt printers and fax machines put them."""
     fade: float = 0.12
     """Share whose ink pales here and there, as thermal print does."""
+    stamp: float = 0.05
+    """Share with a piece of a round stamp across, paler than the text."""
+    moire: float = 0.06
+    """Share photographed off a screen, whose grid beats with the camera's."""
 
 
-CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0)
-MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15, 0.08, 0.06)
+CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0)
+MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15, 0.08, 0.06, 0.03, 0.03)
 HARD = Level()
 LEVELS = {"clean": CLEAN, "mild": MILD, "degraded": HARD}
 
@@ -66,9 +70,10 @@ class Degrader:
         ink = _broken(ink, level.broken)
         ink = _raster(ink, level.raster)
         ink = _fade(ink, level.fade)
+        ink = _stamp(ink, level.stamp)
         ink = _small(ink, level.small)
         ink = _blur(ink, level.blur)
-        grey = self._print(ink, level)
+        grey = _moire(self._print(ink, level), level.moire)
         grey = _grain(grey, level.noise).clamp(0, 255)
         return _jpeg(grey, level.jpeg)
 
@@ -201,6 +206,31 @@ def _fade(ink: Tensor, share: float) -> Tensor:
     field = F.interpolate(field, (height, width), mode="bicubic", align_corners=True)
     pale = (0.1 + 1.6 * field * _uniform(n, ink.device)).clamp(0.12, 1)
     return torch.where(_chosen(n, share, ink.device) > 0, ink * pale, ink)
+
+
+def _stamp(ink: Tensor, share: float) -> Tensor:
+    """A part of a ring whose middle lies on the line or near it; red ink is half as dark in grey."""
+    n, _, height, width = ink.shape
+    device = ink.device
+    y = torch.arange(height, device=device).view(1, 1, -1, 1)
+    x = torch.arange(width, device=device).view(1, 1, 1, -1)
+    radius = height * (0.5 + 1.5 * _uniform(n, device))
+    away = torch.hypot(x - width * _uniform(n, device), y - height * (2 * _uniform(n, device) - 0.5))
+    ring = (1.5 - (away - radius).abs() / (0.8 + 1.5 * _uniform(n, device))).clamp(0, 1)
+    return torch.maximum(ink, ring * _chosen(n, share, device) * (0.15 + 0.4 * _uniform(n, device)))
+
+
+def _moire(grey: Tensor, share: float) -> Tensor:
+    """Waves of light and dark of two directions, 2 to 20 pixels long."""
+    n, _, height, width = grey.shape
+    device = grey.device
+    y = torch.arange(height, device=device).view(1, 1, -1, 1)
+    x = torch.arange(width, device=device).view(1, 1, 1, -1)
+    waves = torch.zeros_like(grey)
+    for _ in range(2):
+        turn, length = 3.1416 * _uniform(n, device), 2 * 10 ** _uniform(n, device)
+        waves = waves + torch.sin(6.2832 / length * (x * torch.cos(turn) + y * torch.sin(turn)) + 6.2832 * turn)
+    return grey + 14 * _uniform(n, device) * waves * _chosen(n, share, device)
 
 
 def _parted(n: int, share: float, groups: int, device: torch.device) -> list[Tensor]:
