@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import ModelMismatch, ModelMissing, SettingsError
-from shizi.find import dbnet, find, is_clean, kernels
+from shizi.find import Candidate, dbnet, find, is_clean, kernels
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -77,12 +77,17 @@ def test_a_line_inside_a_ring_is_found_too() -> None:
 
 
 def test_what_runs_downwards_is_said_by_the_map_and_is_tall() -> None:
-    maps = maps_of(((100, 200), (24, 200), 0), ((200, 200), (24, 200), 0), ((300, 200), (24, 24), 0))
+    maps = maps_of(((100, 200), (24, 70), 0), ((200, 200), (24, 70), 0), ((300, 200), (24, 24), 0))
     maps.down[:, 150:] = 255
     found = sorted(kernels.lines(maps, cell=1, threshold=0.5), key=lambda one: one.quad.bounds[0])
     assert [one.vertical for one in found] == [False, True, False]
     for one in found[:2]:
         assert one.quad.height > one.quad.width  # the first corner is the page's top left all the same
+
+
+def test_what_is_very_tall_runs_downwards_or_lies_on_its_side_whatever_the_map_says() -> None:
+    (found,) = kernels.lines(maps_of(((100, 200), (24, 240), 0)), cell=1, threshold=0.5)
+    assert found.vertical
 
 
 def test_specks_are_no_lines() -> None:
@@ -309,3 +314,23 @@ print(json.dumps([len(rows), len(found.lines), peak]))
     written, seen, peak = json.loads(done.stdout)
     assert peak < 400
     assert math.isclose(seen, written, rel_tol=0.02)
+
+
+def columns(*down: bool, high: float = 300) -> list[Candidate]:
+    return [Candidate(Quad.box(40 * at, 0, 40 * at + 30, high), vertical=one) for at, one in enumerate(down)]
+
+
+def test_a_column_among_columns_runs_as_they_do() -> None:
+    row = Candidate(Quad.box(0, 400, 300, 430), vertical=False)
+    made = dbnet.agreed([*columns(True, False, True, True, True), row])
+    assert [one.vertical for one in made] == [True] * 5 + [False]
+    # and on a page that lies on its side, none is a column
+    assert not any(one.vertical for one in dbnet.agreed(columns(False, False, True, False, False)))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [columns(True, False, True), columns(True, True, False, False, True), columns(True, False, True, True, high=45)],
+)
+def test_few_or_divided_columns_stay_as_they_are(lines: list[Candidate]) -> None:
+    assert dbnet.agreed(lines) == lines

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,10 @@ LARGE = 80.0
 """Pixels: lines higher than this in one look are taken from a smaller one, which sees more of them,"""
 COARSE = 3.0
 """and the smallest look is so many times smaller than the first."""
+COLUMNS = 4
+"""So many tall lines of a page agree on which way text runs where"""
+AGREED = 0.75
+"""this share of their length does; the others follow them."""
 COVERED = 0.25
 """A large line of which more than this share lies in other lines is what a smaller look makes of several small ones."""
 
@@ -123,7 +128,7 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     if larger > ratio:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
     kept, dropped = [], []
-    for one in candidates:
+    for one in agreed(candidates):
         low, faint = _short(one.quad) < settings.min_height, one.score < settings.min_score
         if not (low or faint):
             kept.append(one)
@@ -131,6 +136,17 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
             dropped.append(Dropped(one.quad, "small" if low else "faint"))
     dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
     return Found(tuple(kept), tuple(dropped[:MAX_DROPPED]))
+
+
+def agreed(lines: list[Candidate]) -> list[Candidate]:
+    """The same lines; a tall one that alone seems to run another way than the columns around it runs as they do."""
+    tall = [one.quad.height >= 2 * one.quad.width for one in lines]
+    lengths = [one.quad.height if high else 0.0 for one, high in zip(lines, tall, strict=True)]
+    down = sum(length for one, length in zip(lines, lengths, strict=True) if one.vertical)
+    share = down / max(sum(lengths), 1e-6)
+    if sum(tall) < COLUMNS or max(share, 1 - share) < AGREED:
+        return lines
+    return [replace(one, vertical=share > 0.5) if high else one for one, high in zip(lines, tall, strict=True)]
 
 
 def look(session: Any, page: Grey, ratio: float, settings: FindSettings) -> list[Candidate]:

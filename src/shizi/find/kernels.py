@@ -24,6 +24,9 @@ UPRIGHT = 1.25
 """A line is level where that makes it at most so many times as large: a short kernel hardly tells its angle."""
 TALL = 1.5
 """Times as high as wide: text that runs downwards, if the map of directions says so, is at least so tall."""
+COLUMN = 3.5
+"""Times as high as wide: no single character is so tall. It is a column, or a row of a page that lies on its side, which
+reading tells apart; the map of directions is in two minds about the latter."""
 
 Map = NDArray[np.uint8]
 Pair = tuple[float, float]
@@ -81,7 +84,8 @@ def _line(contour: NDArray[np.int32], maps: Maps, cell: float) -> Candidate | No
         centre, size, angle = (left + (wide - 1) / 2, top + (high - 1) / 2), (wide, high), 0.0
     corners = unclipped(centre, size, angle, thickness)
     quad = Quad.of((corners + 0.5) * cell)
-    return Candidate(quad, vertical=downwards >= 0.5 and quad.height >= TALL * quad.width, score=score)
+    tall = quad.height / max(quad.width, 1e-9)
+    return Candidate(quad, vertical=tall >= COLUMN or (downwards >= 0.5 and tall >= TALL), score=score)
 
 
 def unclipped(centre: Pair, size: Pair, angle: float, thickness: float | None = None) -> NDArray[np.float64]:
