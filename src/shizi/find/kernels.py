@@ -25,8 +25,8 @@ UPRIGHT = 1.25
 TALL = 1.5
 """Times as high as wide: text that runs downwards, if the map of directions says so, is at least so tall."""
 COLUMN = 3.5
-"""Times as high as wide: no single character is so tall. It is a column, or a row of a page that lies on its side, which
-reading tells apart; the map of directions is in two minds about the latter."""
+"""Times as high as wide: no single character is so tall. It is a column, or a row of a page that lies on its side,
+which reading tells apart; the map of directions is in two minds about the latter."""
 
 Map = NDArray[np.uint8]
 Pair = tuple[float, float]
