@@ -99,11 +99,16 @@ def test_a_sure_character_stays_whatever_the_words_are() -> None:
 
 
 def test_a_line_that_is_sure_is_read_greedily_where_nothing_is_said() -> None:
-    line = doubtful({"中": 0.99}, {"园": 0.7, "国": 0.3})
-    assert read(line) == read(line, beam=5) == "中国"
-    assert read(line, settings=ReadSettings(sure=0.69)) == "中园"
-    assert read(line, settings=ReadSettings(sure=0.69), beam=5) == "中国"
-    assert read(line, settings=ReadSettings(sure=0.71)) == "中国"
+    line = doubtful({"在": 0.99}, {"中": 0.99}, {"园": 0.7, "国": 0.3})
+    assert read(line) == read(line, beam=5) == "在中国"
+    assert read(line, settings=ReadSettings(sure=0.69)) == "在中园"
+    assert read(line, settings=ReadSettings(sure=0.69), beam=5) == "在中国"
+    assert read(line, settings=ReadSettings(sure=0.71)) == "在中国"
+
+
+def test_one_or_two_characters_have_no_context() -> None:
+    assert read(doubtful({"中": 0.99}, {"园": 0.7, "国": 0.3})) == "中园"
+    assert read(doubtful({"中": 0.99}, {"园": 0.7, "国": 0.3}), beam=5) == "中国"
 
 
 def test_an_alphabet_alone_is_read_greedily() -> None:

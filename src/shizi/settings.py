@@ -125,16 +125,17 @@ class ReadSettings:
     """Other readings kept for each character."""
     min_alternative: float = 0.005
     """Other readings below this probability are left away."""
-    min_confidence: float = 0.2
+    min_confidence: float = 0.25
     """Lines of a page below this are left out as noise and listed apart, with their text."""
-    min_confidence_short: float = 0.4
+    min_confidence_short: float = 0.5
     """The same for lines of up to three characters: of what is read where there is no text, most is short."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
     beam: int = 5
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
     sure: float = 0.9
-    """Where nothing is said about the text, lines whose characters are all at least so sure are read greedily."""
+    """Where nothing is said about the text, lines whose characters are all at least so sure are read greedily; so are
+    those of one or two characters: they have no context."""
     ngram_weight: float = 0.2
     """How much the n-gram's logarithms count in a search, beside the network's; 0 leaves the n-gram out."""
     ngram_bonus: float = 1.0

@@ -217,14 +217,15 @@ def beam(
     alternatives: int = 0,
     min_alternative: float = 0.0,
     sure: float = math.inf,
+    least: int = 1,
 ) -> list[ctc.Span]:
     """Read (T, C) logits as :func:`shizi.read.ctc.greedy` does, with the same arguments, but search for the best text.
 
     Where the best text is the one that greedy decoding finds, the spans are its spans. Otherwise they come from the
     best path that says the text. With a scorer, a doubtful character and its alternatives share their probability
     anew, by what the scorer says of the text with each of them in its place; alternatives that it calls impossible are
-    left out. Where it calls every text impossible, or the greedy reading is empty, that one is returned, and where each
-    of its characters has at least the confidence ``sure``, nothing is searched.
+    left out. Where it calls every text impossible, or the greedy reading is empty, that one is returned. Nothing is
+    searched where the greedy reading has fewer than ``least`` characters, or each has at least the confidence ``sure``.
 
     Raises:
         ValueError: as ``greedy`` does, or a width below 1.
@@ -240,7 +241,7 @@ def beam(
     )
     if not len(scores) or (first and all(span.confidence >= sure for span in first)):
         return first
-    if not first and scorer is not None:
+    if len(first) < least and scorer is not None:
         return first  # what is known of texts would talk a strip of noise into saying something
     if allowed is not None:
         scores = np.where(allowed, scores, -np.inf)

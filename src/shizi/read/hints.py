@@ -97,6 +97,8 @@ MAX_BEAM = 1000
 """Texts that a search keeps at most: its time grows with them."""
 BEAM = 8
 """Texts that a search keeps where nothing else is said."""
+CONTEXT = 3
+"""Characters that a line has at least for what stands beside one to tell anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,9 @@ class Hints:
     """(C,) classes that may be read."""
     beam: int = 0
     sure: float = math.inf
-    """Lines whose characters all have this confidence when read greedily are not searched."""
+    """Lines whose characters all have this confidence when read greedily are not searched,"""
+    least: int = 1
+    """nor are those of fewer characters."""
     scorer: Scorer | None = None
     decoder: Decoder | None = None
 
@@ -151,6 +155,7 @@ class Hints:
                 alternatives=settings.alternatives,
                 min_alternative=settings.min_alternative,
                 sure=self.sure,
+                least=self.least,
             )
         return ctc.greedy(
             logits,
@@ -202,7 +207,9 @@ def _ready(
         ngram_bonus=settings.ngram_bonus,
         word_bonus=settings.word_bonus,
     )
-    return Hints(charset, mask, width, settings.sure if unasked else math.inf, scorer)
+    if unasked:
+        return Hints(charset, mask, width, settings.sure, CONTEXT, scorer)
+    return Hints(charset, mask, width, scorer=scorer)
 
 
 @lru_cache(maxsize=8)
