@@ -192,7 +192,7 @@ def _ready(
     unasked = beam is None and lexicon is None
     width = beam if beam is not None else settings.beam
     if lexicon is not None and beam is None:
-        width = width or BEAM
+        width = max(width, BEAM)
     if unasked and mask is not None:
         width = 0
     if not 0 <= width <= MAX_BEAM:
