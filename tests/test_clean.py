@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from shizi.clean import Grey, even, grey, network_input, skew, to_height, upright
+from shizi.clean import Grey, clearest, even, grey, network_input, skew, to_height, upright
 from shizi.settings import CleanSettings
 from shizi.types import Quad
 
@@ -31,6 +31,23 @@ def test_grey_is_the_luminance(red: int, green: int, blue: int) -> None:
     made = grey(np.full((3, 4, 3), (red, green, blue), np.uint8))
     assert made.shape == (3, 4) and made.dtype == np.uint8
     assert (np.abs(made.astype(float) - (0.299 * red + 0.587 * green + 0.114 * blue)) <= 1).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_grey_picture_has_no_clearer_channel(seed: int) -> None:
+    strip = np.random.default_rng(seed).integers(0, 256, (8, 20), dtype=np.uint8)
+    assert clearest(np.stack([strip] * 3, axis=2)) is None
+
+
+@given(st.sampled_from([0, 1, 2]), st.integers(30, 255), st.integers(0, 2**32 - 1))
+def test_the_clearest_channel_is_the_one_with_the_ink(channel: int, contrast: int, seed: int) -> None:
+    """Two greys in one channel, noise of a few values in the others."""
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(100, 104, (8, 20, 3), dtype=np.uint8)
+    picture[..., channel] = np.where(np.arange(20) % 4 == 0, 255 - contrast, 255)
+    made = clearest(picture)
+    assert made is not None
+    assert (made == picture[..., channel]).all()
 
 
 @settings(max_examples=12, deadline=None)

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from shizi import Reader
+from shizi import Reader, clean
 from shizi.learn.metrics import edits, loose
 from shizi.read import weights
-from shizi.types import Page
+from shizi.types import Page, Quad
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "notice.jpg"
 TRUTH = (
@@ -174,3 +174,36 @@ def test_characters_below_one_another_are_read_from_the_top(reader: Reader, pixe
     tops = [char.quad.bounds[1] for char in first]
     assert tops == sorted(tops)
     assert all(char.quad.bounds[0] >= 170 for char in first)
+
+
+RED, GREEN = np.array((220, 40, 40)), np.array((0, 150, 51))
+"""As dark as each other."""
+
+
+def equally_dark(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Red ink on green."""
+    share = pixels.mean(axis=2, keepdims=True) / 255
+    return np.round(RED + (GREEN - RED) * share).astype(np.uint8)
+
+
+@pytest.mark.parametrize("quarters", [0, 1])
+def test_ink_as_dark_as_its_ground_is_read_by_its_colour(
+    reader: Reader, pixels: NDArray[np.uint8], quarters: int
+) -> None:
+    found = reader.read(pixels)
+    quads = [line.quad for line in found.lines]
+    if quarters:
+        pixels = np.ascontiguousarray(np.rot90(pixels))
+        quads = [Quad.of((y, found.width - x) for x, y in line.quad.points) for line in found.lines]
+    lines = reader.read_quads(equally_dark(pixels), quads)
+    assert [line.quad for line in lines] == quads
+    truth = loose("".join(TRUTH))
+    assert edits(truth, loose("".join(line.text for line in lines))) <= 0.05 * len(truth)
+
+
+def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]) -> None:
+    line = reader.read(pixels).lines[1]
+    x0, y0, x1, y1 = (int(v) for v in line.quad.bounds)
+    strip = equally_dark(pixels[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3])
+    assert np.ptp(clean.grey(strip)) <= 2
+    assert loose(reader.read_line(strip).text) == loose(TRUTH[1])

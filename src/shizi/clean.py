@@ -14,6 +14,9 @@ from shizi.types import Quad
 STRIP_HEIGHT = 32
 """Height of every strip that the network sees, pixels."""
 
+CLEARER = 1.1
+"""Times as far as in luminance that ink and ground must lie apart in a channel for it to be worth reading in."""
+
 MIN_TILE = 16
 """Least side of a tile of CLAHE, pixels."""
 
@@ -32,6 +35,27 @@ _LONGEST = 32_000  # OpenCV samples from pictures of less than 2 ** 15 pixels a 
 def grey(pixels: NDArray[np.uint8]) -> Grey:
     """(H, W, 3) RGB -> (H, W), the luminance (ITU-R BT.601)."""
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+
+def clearest(pixels: NDArray[np.uint8]) -> Grey | None:
+    """Of a line's (H, W, 3) RGB, the channel in which ink and ground lie furthest apart.
+
+    None where that is hardly further than in :func:`grey`: red on green or blue on black can be as dark as its ground.
+    """
+    channels = [pixels[..., i] for i in range(3)]
+    apart = [_apart(channel) for channel in channels]
+    best = int(np.argmax(apart))
+    return np.ascontiguousarray(channels[best]) if apart[best] > CLEARER * _apart(grey(pixels)) else None
+
+
+def _apart(channel: Grey) -> float:
+    """How far dark and light lie apart, in grey values: the root of Otsu's between-class variance (1979)."""
+    counts = np.bincount(channel.ravel(), minlength=256).astype(np.float64)
+    below = counts.cumsum()
+    total, dark = (counts * np.arange(256)).sum(), (counts * np.arange(256)).cumsum()
+    share = below / below[-1]
+    between = (total / below[-1] * share - dark / below[-1]) ** 2 / np.maximum(share * (1 - share), 1e-12)
+    return float(np.sqrt(between.max()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

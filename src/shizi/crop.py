@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from shizi.types import Quad
 
-Grey = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 Strip = NDArray[np.float32]
 
 BUCKETS: tuple[int, ...] = (*range(32, 321, 32), 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048)
@@ -50,14 +50,14 @@ def expand(quad: Quad) -> Quad:
     return Quad.of((a - along - across, b + along - across, c + along + across, d - along + across))
 
 
-def crop(page: Grey, quad: Quad) -> Grey:
-    """Cut ``expand(quad)`` out of a (H, W) page, made upright, at the page's own resolution.
+def crop(page: Pixels, quad: Quad) -> Pixels:
+    """Cut ``expand(quad)`` out of a (H, W) or (H, W, 3) page, made upright, at the page's own resolution.
 
     Beyond the page its edge is repeated. A strip has at least one pixel and at most :data:`MAX_HEIGHT` rows.
     """
     out = expand(quad)
     strip = _slice(page, out) if _is_box(out) else _warp(page, out)
-    rows, columns = strip.shape
+    rows, columns = strip.shape[:2]
     if rows > MAX_HEIGHT:
         size = (max(1, round(columns * MAX_HEIGHT / rows)), MAX_HEIGHT)
         strip = cv2.resize(strip, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -112,17 +112,17 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return vector / length if length > 0 else vector
 
 
-def _slice(page: Grey, quad: Quad) -> Grey:
-    rows, columns = page.shape
+def _slice(page: Pixels, quad: Quad) -> Pixels:
+    rows, columns = page.shape[:2]
     left, top, right, bottom = (int(v) for v in quad.bounds)
     if min(left, top) >= 0 and right <= columns and bottom <= rows:
         return page[top:bottom, left:right]
     ys, xs = np.arange(top, bottom).clip(0, rows - 1), np.arange(left, right).clip(0, columns - 1)
-    strip: Grey = page[np.ix_(ys, xs)]
+    strip: Pixels = page[np.ix_(ys, xs)]
     return strip
 
 
-def _warp(page: Grey, quad: Quad) -> Grey:
+def _warp(page: Pixels, quad: Quad) -> Pixels:
     width, height = max(1, round(quad.width)), max(1, round(quad.height))
     # OpenCV counts from the centre of the first pixel
     source = np.asarray(quad.points, np.float32) - 0.5

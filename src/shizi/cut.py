@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from shizi import clean, column, crop, turn
-from shizi.clean import Grey, Upright
+from shizi.clean import Upright
 from shizi.column import Column
 from shizi.find import Candidate
 from shizi.settings import CleanSettings
 from shizi.types import Quad
+
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +39,8 @@ class Cut:
     """Of vertical text: how the column was laid down."""
     source: tuple[Upright, Candidate, CleanSettings] | None = None
     """What it was cut from; None for a whole picture."""
+    pixels: Pixels | None = None
+    """The (H, W, 3) picture in colour, for :meth:`tinted`."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
@@ -51,10 +56,25 @@ class Cut:
             page, line_found, settings = self.source
             yield from (cut(page, line_found, self.size, settings, quarters=way) for way in ways)
 
+    def tinted(self, settings: CleanSettings) -> Cut | None:
+        """The same line in the channel of colour that shows it clearest; None where luminance shows it as well."""
+        if self.pixels is None:
+            return None
+        strip = self.pixels
+        if self.source is not None:
+            page, line, _ = self.source
+            strip = crop.crop(strip, page.back(turn.rolled(line.quad, 3 if line.vertical else 0)))
+        channel = clean.clearest(strip)
+        if channel is None:
+            return None
+        laid = column.lay(np.rot90(channel, -1)) if self.laid is not None else None
+        made = clean.network_input(channel if laid is None else laid.strip, settings)
+        return replace(self, strip=made, laid=laid)
+
 
 def cut(
     page: Upright, line: Candidate, size: tuple[int, int], settings: CleanSettings, *, quarters: int = 0,
-    again: bool = False,
+    again: bool = False, pixels: Pixels | None = None,
 ) -> Cut:  # fmt: skip
     """Cut a line out of a page.
 
@@ -65,6 +85,7 @@ def cut(
         settings: how the strip is made even.
         quarters: of a turn, clockwise, after which the text is taken to stand upright.
         again: see :attr:`Cut.again`.
+        pixels: the picture, see :attr:`Cut.pixels`.
     """
     quad, laid = turn.rolled(line.quad, quarters), None
     if line.vertical == (quarters % 2 == 0):  # its characters stand one below another
@@ -74,14 +95,17 @@ def cut(
     else:
         strip, shown = crop.crop(page.page, quad), crop.expand(quad)
     made, place = clean.network_input(strip, settings), within(page.back(quad), size)
-    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, (page, line, settings))
+    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, (page, line, settings), pixels)
 
 
-def whole(picture: Grey, settings: CleanSettings, *, again: bool = False) -> Cut:
-    """A (H, W) picture that is one line; ``again`` as in :attr:`Cut.again`."""
-    height, width = picture.shape
-    quad = Quad.box(0, 0, width, height)
-    return Cut(clean.network_input(picture, settings), quad, quad, (width, height), again=again)
+def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cut:
+    """A (H, W, 3) picture that is one line; ``again`` as in :attr:`Cut.again`."""
+    height, width = pixels.shape[:2]
+    quad, strip = Quad.box(0, 0, width, height), clean.network_input(clean.grey(pixels), settings)
+    # thousands of pictures may wait to be read: none is kept larger than it will be looked at
+    few = min(height, 2 * clean.STRIP_HEIGHT)
+    small = cv2.resize(pixels, (max(1, round(width * few / height)), few), interpolation=cv2.INTER_AREA)
+    return Cut(strip, quad, quad, (width, height), again=again, pixels=small.astype(np.uint8, copy=False))
 
 
 def within(quad: Quad, size: tuple[int, int]) -> Quad:

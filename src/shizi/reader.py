@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
+PALE = 0.8
+"""Confidence below which a line of a coloured picture is read in the channel that shows it clearest as well."""
 SHORT = 3
 """Characters of a line up to which ``read.min_confidence_short`` counts."""
 
@@ -187,7 +189,7 @@ class Reader:
         cuts = []
         for source in sources:
             pixels = load.picture(source, self._settings.load).pixels
-            cuts.append(whole(clean.grey(pixels), self._settings.clean, again=self._settings.turn.orient))
+            cuts.append(whole(pixels, self._settings.clean, again=self._settings.turn.orient))
         return self._lines(cuts, hints)
 
     def read_quads(self, source: Source, quads: Sequence[Quad], **known: Unpack[Known]) -> list[Line]:
@@ -197,10 +199,10 @@ class Reader:
         as :meth:`read` does.
         """
         hints = self._hints(**known)
-        grey = clean.grey(load.picture(source, self._settings.load).pixels)
-        page, size = Upright.as_it_is(grey), (grey.shape[1], grey.shape[0])
+        pixels = load.picture(source, self._settings.load).pixels
+        page = Upright.as_it_is(clean.grey(pixels))
         lines = [Candidate(quad, vertical=quad.height >= VERTICAL * quad.width) for quad in quads]
-        return self._lines(_cuts(page, lines, range(len(lines)), size, self._settings), hints)
+        return self._lines(_cuts(page, lines, range(len(lines)), pixels, self._settings), hints)
 
     def _events(
         self, pictures: Iterator[Picture], hints: Hints, started: float, most: int | None
@@ -231,7 +233,7 @@ class Reader:
         size = grey.shape[1], grey.shape[0]
         page = clean.upright(grey, settings.clean)
         found = find.find(page.page, settings.find)
-        quarters, known = self._quarters(page, found.lines, size, hints) if settings.turn.orient else (0, {})
+        quarters, known = self._quarters(page, found.lines, picture.pixels, hints) if settings.turn.orient else (0, {})
         if quarters:
             page, known = clean.upright(grey, settings.clean, quarters), {}
             found = find.find(page.page, settings.find)
@@ -240,16 +242,16 @@ class Reader:
             error = TooLarge(f"it has {len(found.lines):,} lines; {bound}")
             error.source = picture.source
             raise error
-        cuts = _cuts(page, found.lines, order([line.quad for line in found.lines]), size, settings)
+        cuts = _cuts(page, found.lines, order([line.quad for line in found.lines]), picture.pixels, settings)
         dropped = tuple(replace(one, quad=within(page.back(one.quad), size)) for one in found.dropped)
         return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * quarters)
 
     def _quarters(
-        self, page: Upright, lines: Sequence[Candidate], size: tuple[int, int], hints: Hints
+        self, page: Upright, lines: Sequence[Candidate], pixels: NDArray[np.uint8], hints: Hints
     ) -> tuple[int, dict[Quad, Line]]:
         """Clockwise quarters by which a page is to be turned, and the lines that were read to tell."""
         settings = self._settings
-        cuts = _cuts(page, lines, turn.sample(lines, settings.turn.sample), size, settings)
+        cuts = _cuts(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
         read = {0: self._read(cuts, free)}
         known = {one.line: line for one, line in zip(cuts, read[0], strict=True) if free is hints}
@@ -265,6 +267,11 @@ class Reader:
         """What stands on each; those that read badly are read in other ways as well."""
         fresh = [one for one in cuts if one not in (known or {})]
         read = {**(known or {}), **dict(zip(fresh, self._read(fresh, hints), strict=True))}
+        pale = [one for one in cuts if read[one].confidence < PALE]
+        tinted = {one: other for one in pale if (other := one.tinted(self._settings.clean)) is not None}
+        for one, line in zip(tinted, self._read(list(tinted.values()), hints), strict=True):
+            if line.confidence > read[one].confidence:
+                read[one] = line
         unsure = [one for one in cuts if one.again and turn.is_doubtful(read[one], one.vertical) and hints.mask is None]
         doubtful = {one: list(one.turned(turn.OTHERS[one.vertical])) for one in unsure}
         others = iter(self._read([other for ways in doubtful.values() for other in ways], hints))
@@ -327,11 +334,11 @@ class Reader:
 
 
 def _cuts(
-    page: Upright, lines: Sequence[Candidate], which: Sequence[int], size: tuple[int, int], settings: Settings
+    page: Upright, lines: Sequence[Candidate], which: Sequence[int], pixels: NDArray[np.uint8], settings: Settings
 ) -> list[Cut]:
-    """Those lines of a page, each cut as it is to be read first."""
-    again = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set()
-    return [cut(page, lines[i], size, settings.clean, again=i in again) for i in which]
+    """Those lines of a page, each cut as it is to be read first; ``pixels`` are the picture that the page is of."""
+    again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
+    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels) for i in which]
 
 
 def _steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence[Cut]]]:

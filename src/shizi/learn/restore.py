@@ -78,8 +78,10 @@ def _settle(norms: list[nn.Module], model: nn.Module, samples: Iterable[Tensor])
     sums: dict[nn.Module, list[Tensor]] = {norm: [] for norm in norms}
 
     def look(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        flat = inputs[0].double().transpose(0, 1).flatten(1)
-        sums[norm].append(torch.stack([torch.full((len(flat),), float(flat.shape[1])), flat.sum(1), (flat**2).sum(1)]))
+        flat = inputs[0].transpose(0, 1).flatten(1)
+        count = torch.full((len(flat),), float(flat.shape[1]), dtype=torch.float64)
+        squares = (flat * flat).sum(1, dtype=torch.float64)
+        sums[norm].append(torch.stack([count, flat.sum(1, dtype=torch.float64), squares]))
 
     hooks = [norm.register_forward_pre_hook(look) for norm in norms]
     training = model.training

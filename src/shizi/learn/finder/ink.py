@@ -193,6 +193,17 @@ def bent(drawn: Drawn, sag: float) -> Drawn:
     return Drawn(mask.astype(np.uint8, copy=False), np.concatenate([upper, lower[::-1]]), drawn.em, silent=drawn.silent)
 
 
+def tilted(drawn: Drawn, degrees: float) -> Drawn:
+    """The line turned counter-clockwise; its outline is as tight as before."""
+    rows, columns = drawn.mask.shape
+    matrix = np.asarray(cv2.getRotationMatrix2D((columns / 2, rows / 2), degrees, 1.0), np.float64)
+    size = np.ceil(np.abs(matrix[:, :2]) @ (columns, rows)).astype(int) + 2
+    matrix[:, 2] += size / 2 - (columns / 2, rows / 2)
+    mask = np.asarray(cv2.warpAffine(drawn.mask, matrix, (int(size[0]), int(size[1]))), np.uint8)
+    outline = (drawn.outline @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    return Drawn(mask, outline, drawn.em, drawn.vertical, drawn.silent)
+
+
 def _turned(mask: Mask, dx: int, dy: int, rng: Random, wild: float) -> tuple[Mask, int, int]:
     rows, columns = mask.shape
     grow = float(np.exp(wild * rng.normal(0, 0.12)))

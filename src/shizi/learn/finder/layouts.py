@@ -11,6 +11,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from shizi.learn.finder.display import Display, other
 from shizi.learn.finder.grounds import Grounds
 from shizi.learn.finder.ink import Drawn, Face, Scribe, apart, bent, downwards, level
 from shizi.learn.finder.sheet import Sheet
@@ -21,7 +22,7 @@ class Layouts:
     """Lays out pages with a scribe's lines on grounds."""
 
     def __init__(self, scribe: Scribe, grounds: Grounds) -> None:
-        self.scribe, self.grounds = scribe, grounds
+        self.scribe, self.grounds, self.display = scribe, grounds, Display(scribe, grounds)
 
     def line(self, rng: Random, face: Face, size: int, wide: float, *, full: bool = False, short: float = 0.0) -> Drawn:
         """A line at most ``wide`` pixels long, a ``full`` one about so long. ``short``: share of few letters."""
@@ -195,7 +196,7 @@ class Layouts:
             shade = min(255.0, max(0.0, shade))
             x, wide = float(rng.choice((0, size, 2 * size))), width * float(rng.choice((1, 1, rng.uniform(0.4, 1))))
             cv2.rectangle(sheet.grey, (int(x), int(y)), (int(x + wide), int(y + high)), shade, -1)
-            ink = _other(rng, shade, 60)
+            ink = other(rng, shade, 60)
             x += size * float(rng.uniform(0.5, 1.5))
             if rng.random() < 0.4:
                 self._icon(rng, sheet, x, y + 0.2 * size, min(high, 3 * size) - 0.4 * size, ink)
@@ -210,7 +211,7 @@ class Layouts:
                     sheet.put(right, min(wide, width) - right.mask.shape[1] - size / 2, row, ink)
                 row += size * 1.5
             if rng.random() < 0.4:
-                cv2.line(sheet.grey, (0, int(y + high)), (width, int(y + high)), _other(rng, ground, 20), 1)
+                cv2.line(sheet.grey, (0, int(y + high)), (width, int(y + high)), other(rng, ground, 20), 1)
             y += high + size * float(rng.choice((0, 0.3, 1)))
             if rng.random() < 0.15:
                 size = _size(rng, 10, 30)
@@ -226,7 +227,7 @@ class Layouts:
         sheet.taken.clear()
         for _ in range(int(rng.integers(2, 14))):
             size = _size(rng, 12, min(width, height) // 3)
-            self.show(rng, sheet, size)
+            self.display.show(rng, sheet, size)
         return sheet
 
     def label(self, rng: Random, width: int, height: int) -> Sheet:
@@ -235,8 +236,8 @@ class Layouts:
         shade = float(rng.uniform(0, 255))
         sheet.grey = np.clip(sheet.grey * 0.3 + 0.7 * shade, 0, 255)
         for _ in range(int(rng.integers(1, 4))):
-            self.show(rng, sheet, _size(rng, 24, width // 4))
-        ink = _other(rng, float(np.median(sheet.grey)), 90)
+            self.display.show(rng, sheet, _size(rng, 24, width // 4))
+        ink = other(rng, float(np.median(sheet.grey)), 90)
         for _ in range(int(rng.integers(1, 5))):
             size = _size(rng, 9, 20)
             face = self.scribe.fonts.pick(rng)
@@ -264,7 +265,7 @@ class Layouts:
         pad = int(0.15 * mask.shape[0])
         ground = float(rng.uniform(20, 240))
         sheet = Sheet(np.full((mask.shape[0] + 2 * pad, mask.shape[1] + 4 * pad), ground, np.float32))
-        ink = _other(rng, ground, 90)
+        ink = other(rng, ground, 90)
         if rng.random() < 0.7:
             cv2.rectangle(sheet.grey, (3, 3), (sheet.size[0] - 4, sheet.size[1] - 4), ink, 2)
         sheet.put(drawn, 2 * pad, pad, ink)
@@ -332,56 +333,6 @@ class Layouts:
             x -= pitch
         return sheet
 
-    def show(self, rng: Random, sheet: Sheet, size: int) -> None:
-        """Try to put one line of display type somewhere free."""
-        face = self.scribe.fonts.pick(rng, hand=bool(rng.random() < 0.15))
-        width, height = sheet.size
-        if rng.random() < 0.2:
-            face = self.scribe.fonts.pick(rng, chinese=True)
-            text = self.scribe.text(rng, face, max(1, min(9, int(0.9 * height / size / 1.1))))
-            drawn = downwards(face, size, text.replace(" ", "") or "一", rng, pitch=float(rng.uniform(0.95, 1.4)))
-        else:
-            most = max(1, min(14, int(0.95 * width / size * (1 if face.chinese else 1.8))))
-            text = self.scribe.text(rng, face, int(rng.integers(1, most + 1)))
-            kind = rng.random()
-            if kind < 0.2:
-                drawn = apart(face, size, text, rng, spacing=float(rng.uniform(0, 0.6)))
-            elif kind < 0.3:
-                drawn = bent(level(face, size, text), float(rng.normal(0, 0.8)) * size)
-            else:
-                drawn = level(face, size, text, stroke=int(size * rng.choice((0, 0, 0.02, 0.05))))
-        w, h = np.ptp(drawn.outline, axis=0)
-        for _ in range(6):
-            x, y = float(rng.uniform(0, max(1, width - w))), float(rng.uniform(0, max(1, height - h)))
-            if sheet.free((x, y, x + w, y + h), 0.25 * size):
-                self._painted(rng, sheet, drawn, x, y)
-                return
-
-    def _painted(self, rng: Random, sheet: Sheet, drawn: Drawn, x: float, y: float) -> None:
-        w, h = np.ptp(drawn.outline, axis=0)
-        x0, y0, x1, y1 = int(x), int(y), int(x + w) + 1, int(y + h) + 1
-        ground = float(np.median(sheet.grey[max(0, y0) : y1, max(0, x0) : x1]))
-        if rng.random() < 0.3:
-            pad = drawn.em * float(rng.uniform(0.1, 0.4))
-            ground = float(rng.uniform(0, 255))
-            corners = (int(x0 - pad), int(y0 - pad)), (int(x1 + pad), int(y1 + pad))
-            cv2.rectangle(sheet.grey, *corners, ground, -1 if rng.random() < 0.8 else 2)
-        ink = _other(rng, ground, 40)
-        soft = int(max(1, drawn.em * rng.uniform(0.02, 0.1)))
-        low = drawn.outline.min(axis=0)
-        corner = int(x - low[0]), int(y - low[1])
-        kind = rng.random()
-        if kind < 0.3:  # an outline
-            rim = cv2.dilate(np.pad(drawn.mask, soft), np.ones((2 * soft + 1,) * 2, np.uint8))
-            sheet.blend(np.asarray(rim, np.uint8), corner[0] - soft, corner[1] - soft, _other(rng, ink, 70))
-        elif kind < 0.45:  # a shadow
-            sheet.blend(drawn.mask, corner[0] + soft, corner[1] + soft, _other(rng, ink, 70))
-        if rng.random() < 0.2:  # a gradient, a texture
-            part = self.grounds.surface(rng, drawn.mask.shape[1], drawn.mask.shape[0])
-            sheet.put(drawn, x, y, np.clip(ink + (part - 128) * 0.4, 0, 255))
-            return
-        sheet.put(drawn, x, y, ink)
-
     def _icon(self, rng: Random, sheet: Sheet, x: float, y: float, side: float, ink: float) -> None:
         at, radius = (int(x + side / 2), int(y + side / 2)), max(2, int(side / 2))
         kind = rng.random()
@@ -427,11 +378,3 @@ def fitted(face: Face, size: int, text: str, wide: float) -> Drawn:
 
 def _size(rng: Random, low: int, high: int) -> int:
     return int(np.exp(rng.uniform(np.log(low), np.log(max(low + 1, high)))))
-
-
-def _other(rng: Random, grey: float, least: float) -> float:
-    """A grey at least ``least`` away from ``grey``, or as far as there is room."""
-    lower, upper = grey - least, 255 - grey - least
-    if rng.random() * (max(0, lower) + max(0, upper)) < max(0, lower):
-        return float(rng.uniform(0, max(1, lower)))
-    return float(rng.uniform(min(254, grey + least), 255)) if upper > 0 else float(max(0, grey - least))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from shizi.learn.finder.adverts import Adverts
 from shizi.learn.finder.grounds import Grounds, clutter
 from shizi.learn.finder.ink import Scribe
 from shizi.learn.finder.layouts import Layouts
@@ -29,6 +30,7 @@ class PageMaker:
             (0.08, self.photographed(lay.receipt)),
             (0.08, lay.screen),
             (0.14, lay.poster),
+            (0.14, Adverts(lay).advert),
             (0.08, lay.label),
             (0.14, self.street),
             (0.05, self.cars),
@@ -67,10 +69,10 @@ class PageMaker:
             if rng.random() < 0.5:
                 board.grey = self.grounds.surface(rng, wide, high)
             for _ in range(int(rng.integers(1, 6))):
-                self.layouts.show(rng, board, int(np.exp(rng.uniform(np.log(10), np.log(max(12, 0.8 * high))))))
+                self.layouts.display.show(rng, board, int(np.exp(rng.uniform(np.log(10), np.log(max(12, 0.8 * high))))))
             self._laid(rng, scene, board, wide / width, loose=True)
         for _ in range(int(rng.choice((0, 0, 1, 3)))):
-            self.layouts.show(rng, scene, int(np.exp(rng.uniform(np.log(10), np.log(height / 4)))))
+            self.layouts.display.show(rng, scene, int(np.exp(rng.uniform(np.log(10), np.log(height / 4)))))
         return scene
 
     def cars(self, rng: Random, width: int, height: int) -> Sheet:
@@ -79,7 +81,7 @@ class PageMaker:
         for _ in range(int(rng.choice((1, 1, 1, 2)))):
             self._laid(rng, scene, self.layouts.plate(rng), float(np.exp(rng.uniform(np.log(0.08), np.log(0.6)))))
         if rng.random() < 0.3:
-            self.layouts.show(rng, scene, int(rng.uniform(10, 30)))
+            self.layouts.display.show(rng, scene, int(rng.uniform(10, 30)))
         return scene
 
     def nothing(self, rng: Random, width: int, height: int) -> Sheet:

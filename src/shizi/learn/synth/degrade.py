@@ -48,10 +48,14 @@ class Level:
     """Share with a piece of a round stamp across, paler than the text."""
     moire: float = 0.06
     """Share photographed off a screen, whose grid beats with the camera's."""
+    outline: float = 0.12
+    """Share with a rim around the letters, as on signs and packages."""
+    shadow: float = 0.08
+    """Share that throws a shadow, paler than the ink."""
 
 
-CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0)
-MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15, 0.08, 0.06, 0.03, 0.03)
+CLEAN = Level(0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+MILD = Level(0.4, 0.4, 0.3, 0.06, 0.08, 0.1, 0.35, 0.25, 0.3, 0.2, 0.15, 0.08, 0.06, 0.03, 0.03, 0.03, 0.03)
 HARD = Level()
 LEVELS = {"clean": CLEAN, "mild": MILD, "degraded": HARD}
 
@@ -65,12 +69,14 @@ class Degrader:
     def __call__(self, ink: Tensor, level: Level) -> Tensor:
         """(N, 1, 32, W) ink in [0, 1] -> (N, 1, 32, W) grey in [0, 255], float32."""
         ink = _weight(ink, level.weight)
+        ink = _shadow(ink, level.shadow)
         ink = _neighbour(ink, level.neighbour)
         ink = _rules(ink, level.rules)
         ink = _broken(ink, level.broken)
         ink = _raster(ink, level.raster)
         ink = _fade(ink, level.fade)
         ink = _stamp(ink, level.stamp)
+        ink = _outline(ink, level.outline)
         ink = _small(ink, level.small)
         ink = _blur(ink, level.blur)
         grey = _moire(self._print(ink, level), level.moire)
@@ -135,6 +141,40 @@ def _weight(ink: Tensor, share: float) -> Tensor:
     thin = -F.max_pool2d(-ink, (1, 2), 1, 0)
     thin = F.pad(thin, (0, 1))
     return torch.where(amount > 0, ink + amount * 0.8 * (bold - ink), ink - amount * 0.7 * (thin - ink))
+
+
+def _outline(ink: Tensor, share: float) -> Tensor:
+    """Letters of two inks, as on signs and packages: a rim around them, and within it more ink, less, or light.
+
+    Ink below 0 is lighter than the ground.
+    """
+    n, _, height, _ = ink.shape
+    rimmed = ink.clone()
+    for wide, members in enumerate(_parted(n, share, 2, ink.device), start=1):
+        letters = ink[members]
+        few = len(members)
+        rim = F.max_pool2d(letters, 2 * wide + 1, 1, wide) - letters
+        lot = torch.rand(few, 1, 1, 1, device=ink.device)
+        hollow, halo = lot < 0.45, lot > 0.7
+        fill = torch.where(hollow, 0.9 * _uniform(few, ink.device) - 0.6, torch.ones_like(lot))
+        edge = torch.where(hollow, torch.ones_like(lot), 0.2 + 0.4 * _uniform(few, ink.device))
+        edge = torch.where(halo, -0.3 - 0.7 * _uniform(few, ink.device), edge)
+        down = torch.linspace(0, 1, height, device=ink.device).view(1, 1, -1, 1)
+        shine = 1 - 0.6 * _uniform(few, ink.device) * _chosen(few, 0.4, ink.device) * down
+        rimmed[members] = letters * fill * shine + rim * edge
+    return rimmed
+
+
+def _shadow(ink: Tensor, share: float) -> Tensor:
+    """The letters again, paler, up to three pixels to the left or right and below."""
+    made = ink.clone()
+    for members in _parted(len(ink), share, 3, ink.device):
+        x, y = int(torch.randint(1, 4, ())), int(torch.randint(1, 4, ()))
+        x = x if torch.rand(()) < 0.7 else -x
+        moved = F.pad(ink[members], (max(x, 0), max(-x, 0), y, 0))
+        moved = moved[..., : ink.shape[2], max(-x, 0) :][..., : ink.shape[3]]
+        made[members] = torch.maximum(ink[members], moved * (0.15 + 0.5 * _uniform(len(members), ink.device)))
+    return made
 
 
 def _neighbour(ink: Tensor, share: float) -> Tensor:
@@ -250,7 +290,7 @@ def _small(ink: Tensor, share: float) -> Tensor:
         size = (max(8, round(height / factor)), max(4, round(width / factor)))
         small = F.interpolate(ink[members], size, mode="bilinear", antialias=True)
         mode = "bicubic" if torch.rand(()) < 0.7 else "bilinear"
-        made[members] = F.interpolate(small, (height, width), mode=mode).clamp(0, 1)
+        made[members] = F.interpolate(small, (height, width), mode=mode).clamp(-1, 1)
     return made
 
 
