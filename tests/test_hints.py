@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shizi.errors import SettingsError
 from shizi.read import ctc, hints, patterns
 from shizi.read.charset import Charset
-from shizi.read.hints import Hints
+from shizi.read.hints import Hints, is_code
 from shizi.read.lexicon import Lexicon
 from shizi.settings import ReadSettings
 
@@ -109,6 +109,24 @@ def test_a_line_that_is_sure_is_read_greedily_where_nothing_is_said() -> None:
 def test_one_or_two_characters_have_no_context() -> None:
     assert read(doubtful({"中": 0.99}, {"园": 0.7, "国": 0.3})) == "中园"
     assert read(doubtful({"中": 0.99}, {"园": 0.7, "国": 0.3}), beam=5) == "中国"
+
+
+def test_a_code_is_no_text() -> None:
+    code = doubtful({"京": 0.99}, {"O": 0.6, "0": 0.4}, {"8": 0.99}, {"1": 0.99}, {"0": 0.6, "O": 0.4}, {"7": 0.99})
+    greedy = read(code, beam=0)
+    assert greedy == "京O8107"
+    assert read(code) == greedy
+    assert read(code, beam=5) == "京08107"
+
+
+@pytest.mark.parametrize("text", ["粤B12345", "粤B·1234D", "SN20261127", "京A12345警", "0755"])
+def test_what_a_code_is(text: str) -> None:
+    assert is_code(text)
+
+
+@pytest.mark.parametrize("text", ["", "·", "12.50", "2026-11-27", "2026年11月27日", "HELLO", "A1", "Room 301"])
+def test_what_no_code_is(text: str) -> None:
+    assert not is_code(text)
 
 
 def test_an_alphabet_alone_is_read_greedily() -> None:

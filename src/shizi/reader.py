@@ -258,7 +258,7 @@ class Reader:
         if not cuts or turn.is_sure(read[0]):
             return 0, known
         for ways in (turn.OTHERS[cuts[0].vertical], turn.SELDOM[cuts[0].vertical]):
-            read |= {way: self._read([next(one.turned((way,))) for one in cuts], free) for way in ways}
+            read |= {way: self._read([next(one.turned((way,))) for one in cuts], free.quick()) for way in ways}
             if turn.is_bearable(read):
                 break
         return turn.quarters(read), known
@@ -274,10 +274,13 @@ class Reader:
                 read[one] = line
         unsure = [one for one in cuts if one.again and turn.is_doubtful(read[one], one.vertical) and hints.mask is None]
         doubtful = {one: list(one.turned(turn.OTHERS[one.vertical])) for one in unsure}
-        others = iter(self._read([other for ways in doubtful.values() for other in ways], hints))
+        others = iter(self._read([other for ways in doubtful.values() for other in ways], hints.quick()))
+        better: dict[Cut, Cut] = {}
         for one, ways in doubtful.items():
-            readings = [read[one], *islice(others, len(ways))]
-            read[one] = readings[turn.surest(readings, one.vertical)]
+            best = turn.surest([read[one], *islice(others, len(ways))], one.vertical)
+            if best:
+                better[one] = ways[best - 1]
+        read |= zip(better, self._read(list(better.values()), hints), strict=True)
         return [read[one] for one in cuts]
 
     def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:

@@ -12,7 +12,7 @@ Lines that the network is sure of can be left as greedy decoding reads them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -216,8 +216,7 @@ def beam(
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
-    sure: float = math.inf,
-    least: int = 1,
+    unless: Callable[[Sequence[ctc.Span]], bool] | None = None,
 ) -> list[ctc.Span]:
     """Read (T, C) logits as :func:`shizi.read.ctc.greedy` does, with the same arguments, but search for the best text.
 
@@ -225,7 +224,7 @@ def beam(
     best path that says the text. With a scorer, a doubtful character and its alternatives share their probability
     anew, by what the scorer says of the text with each of them in its place; alternatives that it calls impossible are
     left out. Where it calls every text impossible, or the greedy reading is empty, that one is returned. Nothing is
-    searched where the greedy reading has fewer than ``least`` characters, or each has at least the confidence ``sure``.
+    searched where ``unless`` says so of the greedy reading.
 
     Raises:
         ValueError: as ``greedy`` does, or a width below 1.
@@ -239,9 +238,9 @@ def beam(
         alternatives=alternatives,
         min_alternative=min_alternative,
     )
-    if not len(scores) or (first and all(span.confidence >= sure for span in first)):
+    if not len(scores) or (unless is not None and unless(first)):
         return first
-    if len(first) < least and scorer is not None:
+    if not first and scorer is not None:
         return first  # what is known of texts would talk a strip of noise into saying something
     if allowed is not None:
         scores = np.where(allowed, scores, -np.inf)

@@ -5,10 +5,9 @@ An alphabet (named, or from a file), a beam with what is known of the language, 
 
 from __future__ import annotations
 
-import math
 import os
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -83,8 +82,8 @@ class Known(TypedDict, total=False):
     beam: int | None
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by the shipped n-gram, unless
     the lexicon has one or ``read.ngram_weight`` is 0. None: the setting ``read.beam``, on lines with a character that
-    the network is less sure of than ``read.sure``; 0 with ``allowed``, since an n-gram knows little of what forms are
-    filled with."""
+    the network is less sure of than ``read.sure``, unless they are codes (:func:`is_code`); 0 with ``allowed``, since
+    an n-gram knows little of what forms are filled with."""
     lexicon: Lexicon | str | os.PathLike[str] | None
     """Words to be expected, or an n-gram that ``shizi lexicon build`` made: opened, or the path of its file. Means beam
     search, of :data:`BEAM` texts unless ``beam`` says how many."""
@@ -99,6 +98,8 @@ BEAM = 8
 """Texts that a search keeps where nothing else is said."""
 CONTEXT = 3
 """Characters that a line has at least for what stands beside one to tell anything."""
+CODE = 0.6
+"""Share of a code that is digits and capitals."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +110,8 @@ class Hints:
     mask: ctc.Mask | None = None
     """(C,) classes that may be read."""
     beam: int = 0
-    sure: float = math.inf
-    """Lines whose characters all have this confidence when read greedily are not searched,"""
-    least: int = 1
-    """nor are those of fewer characters."""
+    sure: float | None = None
+    """Searched are only lines with a character below this confidence, as :meth:`_enough` tells; None: every line."""
     scorer: Scorer | None = None
     decoder: Decoder | None = None
 
@@ -154,8 +153,7 @@ class Hints:
                 temperature=temperature,
                 alternatives=settings.alternatives,
                 min_alternative=settings.min_alternative,
-                sure=self.sure,
-                least=self.least,
+                unless=None if self.sure is None else self._enough,
             )
         return ctc.greedy(
             logits,
@@ -166,6 +164,29 @@ class Hints:
             alternatives=settings.alternatives,
             min_alternative=settings.min_alternative,
         )
+
+
+    def quick(self) -> Hints:
+        """The same without search: enough to tell which way up a line stands."""
+        return replace(self, beam=0) if self.beam else self
+
+    def _enough(self, spans: Sequence[ctc.Span]) -> bool:
+        """Is what was read greedily sure, too short for an n-gram to tell anything, or a code?"""
+        if len(spans) < CONTEXT or all(span.confidence >= (self.sure or 0.0) for span in spans):
+            return True
+        return is_code("".join(self.charset.chars[span.cls - 1] for span in spans))
+
+
+def is_code(text: str) -> bool:
+    """Is it a word of digits and capitals for the most part, as number plates and serial numbers are?
+
+    An n-gram knows nothing of those, but something of amounts, dates and telephone numbers, which have marks or hanzi
+    between their digits; a plate has hanzi at its ends only.
+    """
+    plain = text.replace("·", "")
+    figures = sum(char in string.digits for char in plain)
+    capitals = sum(char in string.ascii_uppercase for char in plain)
+    return plain.isalnum() and plain[1:-1].isascii() and figures >= 2 and figures + capitals >= CODE * len(plain)
 
 
 def _trusted(span: ctc.Span, row: ctc.Logits, mask: ctc.Mask) -> ctc.Span:
@@ -208,7 +229,7 @@ def _ready(
         word_bonus=settings.word_bonus,
     )
     if unasked:
-        return Hints(charset, mask, width, settings.sure, CONTEXT, scorer)
+        return Hints(charset, mask, width, settings.sure, scorer)
     return Hints(charset, mask, width, scorer=scorer)
 
 
