@@ -119,12 +119,22 @@ def test_a_code_is_no_text() -> None:
     assert read(code, beam=5) == "京08107"
 
 
+@pytest.mark.parametrize("dot", ["", "·", " "])
+def test_a_number_plate_has_no_letter_o(dot: str) -> None:
+    dots = [{dot: 0.99}] if dot else []
+    plate = doubtful({"京": 0.99}, {"A": 0.99}, *dots, {"O": 0.6, "0": 0.4}, *({c: 0.99} for c in "8107"))
+    assert read(plate).replace(" ", "") == "京A" + dot.strip() + "08107"
+    assert read(plate, beam=0) == "京A" + dot + "O8107"
+    word = doubtful(*({c: 0.99} for c in "京A"), {"O": 0.6, "0": 0.4}, *({c: 0.99} for c in "8x07"))
+    assert read(word) == "京AO8x07"
+
+
 @pytest.mark.parametrize("text", ["粤B12345", "粤B·1234D", "SN20261127", "京A12345警", "0755"])
 def test_what_a_code_is(text: str) -> None:
     assert is_code(text)
 
 
-@pytest.mark.parametrize("text", ["", "·", "12.50", "2026-11-27", "2026年11月27日", "HELLO", "A1", "Room 301"])
+@pytest.mark.parametrize("text", ["", "·", "12.50", "2026-11-27", "2026年11月27日", "HELLO", "A1", "Room 12 a"])
 def test_what_no_code_is(text: str) -> None:
     assert not is_code(text)
 

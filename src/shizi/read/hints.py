@@ -6,6 +6,7 @@ An alphabet (named, or from a file), a beam with what is known of the language, 
 from __future__ import annotations
 
 import os
+import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -98,6 +99,8 @@ BEAM = 8
 """Texts that a search keeps where nothing else is said."""
 CONTEXT = 3
 """Characters that a line has at least for what stands beside one to tell anything."""
+PLATE = re.compile(rf"[{PROVINCES}][A-Z][· ]?[A-Z0-9oil]{{5,6}}")
+"""What looks so is a number plate, where O is 0 and I is 1 behind the second character."""
 CODE = 0.6
 """Share of a code that is digits and capitals."""
 
@@ -137,6 +140,10 @@ class Hints:
                 min_alternative=settings.min_alternative,
             )
         spans = self._searched(logits, settings, valid, temperature)
+        if self.sure is not None and PLATE.fullmatch(self._text(spans)):
+            known = replace(self, decoder=_decoder("plate", self.charset))
+            again = known.decode(logits, settings, valid=valid, temperature=temperature)
+            return again or spans
         if self.mask is None:
             return spans
         return [_trusted(span, logits[span.peak] / temperature, self.mask) for span in spans]
@@ -174,7 +181,10 @@ class Hints:
         """Is what was read greedily sure, too short for an n-gram to tell anything, or a code?"""
         if len(spans) < CONTEXT or all(span.confidence >= (self.sure or 0.0) for span in spans):
             return True
-        return is_code("".join(self.charset.chars[span.cls - 1] for span in spans))
+        return is_code(self._text(spans))
+
+    def _text(self, spans: Sequence[ctc.Span]) -> str:
+        return "".join(self.charset.chars[span.cls - 1] for span in spans)
 
 
 def is_code(text: str) -> bool:
@@ -183,7 +193,7 @@ def is_code(text: str) -> bool:
     An n-gram knows nothing of those, but something of amounts, dates and telephone numbers, which have marks or hanzi
     between their digits; a plate has hanzi at its ends only.
     """
-    plain = text.replace("·", "")
+    plain = text.replace("·", "").replace(" ", "")
     figures = sum(char in string.digits for char in plain)
     capitals = sum(char in string.ascii_uppercase for char in plain)
     return plain.isalnum() and plain[1:-1].isascii() and figures >= 2 and figures + capitals >= CODE * len(plain)
