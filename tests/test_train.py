@@ -13,11 +13,13 @@ import torch
 from fonts import pillow_font
 from shizi.errors import DataError, SettingsError
 from shizi.learn import checkpoint as checkpoints
-from shizi.learn.losses import ctc, frame_targets, sampled_ctc
+from shizi.learn.losses import ctc, distilled, frame_targets, frames, sampled_ctc
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import open_sources
-from shizi.learn.train import Trainer, one_cycle, run
+from shizi.learn.train import Teacher, Trainer, one_cycle, run
 from shizi.learn.validate import collapsed
+from shizi.read import weights
+from shizi.read.charset import Charset
 from shizi.read.ctc import loss as reference_ctc
 
 
@@ -38,6 +40,42 @@ def test_sampled_ctc_with_all_classes_is_ctc() -> None:
     assert sampled_ctc(features, head, labels, widths, 9, rng).item() == pytest.approx(whole, rel=1e-5)
     # fewer rivals: the same text is likelier
     assert sampled_ctc(features, head, labels, widths, 0, rng).item() < whole
+
+
+def test_focal_ctc_leaves_lines_that_are_read_alone() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(2, 10, 5)
+    logits[0, :, 0] += 20
+    logits[0, 4, 1] += 60  # reads 1, surely
+    labels, widths = [[1], [2, 3]], np.array([40, 40])
+    of_both = ctc(logits, labels, widths).item()
+    focal = ctc(logits, labels, widths, focal=1.0).item()
+    alone = ctc(logits[1:], labels[1:], widths[1:])
+    assert focal == pytest.approx(2 / 3 * alone.item() * (1 - torch.exp(-2 * alone).item()), rel=1e-4)
+    assert ctc(logits, labels, widths, focal=1e-6).item() == pytest.approx(of_both, rel=1e-3)
+
+
+def test_smoothing_keeps_frames_from_certainty() -> None:
+    head, features = torch.nn.Linear(3, 3, bias=False), torch.eye(3).repeat(4, 1).reshape(1, 12, 3)
+    targets = np.array([[0, 1, 2] * 4])
+    with torch.no_grad():
+        head.weight.copy_(30 * torch.eye(3))
+    rng = np.random.default_rng(0)
+    assert frames(features, head, targets, rng).item() < 1e-6
+    assert frames(features, head, targets, rng, smoothing=0.1).item() > 1
+
+
+def test_a_student_that_says_what_its_teacher_says_pays_the_least() -> None:
+    torch.manual_seed(0)
+    head, features = torch.nn.Linear(4, 6), torch.randn(2, 8, 4)
+    own = torch.softmax(head(features), dim=2).detach()
+    other = own.roll(1, dims=2)
+    costs = [distilled(features, head, taught.numpy(), np.random.default_rng(0)).item() for taught in (own, other)]
+    assert costs[0] < costs[1]
+    free = features.clone().requires_grad_()
+    distilled(free, head, own.numpy(), np.random.default_rng(0)).backward()
+    assert free.grad is not None
+    assert free.grad.abs().max() < 1e-6  # nothing to gain
 
 
 def test_frame_targets_mark_middles_and_ignore_their_neighbours() -> None:
@@ -159,6 +197,31 @@ def test_a_small_run_learns_to_read(tmp_path: Path) -> None:
     recipe = Recipe.open(recipe_file(tmp_path, stages=stages, extra="average = 0.95"))
     figures = Trainer(recipe, tmp_path / "run", open_sources(recipe)).run()
     assert figures["cer_clean"] < 0.2
+
+
+def test_the_shipped_weights_teach_a_smaller_alphabet(tmp_path: Path) -> None:
+    stages = '[[stage]]\nname = "taught"\nsteps = 2\nbatch = 16\nctc = 1.0\ndistilled = 1.0\nwidths = [96]\n'
+    extra = f'teacher = "{weights.find().as_posix()}"\n'
+    recipe = Recipe.open(recipe_file(tmp_path, extra, stages))
+    sources = open_sources(recipe)
+    trainer = Trainer(recipe, tmp_path / "run", sources)
+    assert trainer.teacher is not None
+    batch = sources.batch(np.random.default_rng(0), recipe.stages[0])
+    shares = trainer.teacher(batch.strips.numpy())
+    assert shares.shape == (len(batch.labels), 24, 11)
+    assert np.allclose(shares.sum(axis=2), 1, atol=1e-4)
+    read = [collapsed(row[: -(-int(width) // 4)]) for row, width in zip(shares.argmax(2), batch.widths, strict=True)]
+    right = sum(text == label for text, label in zip(read, batch.labels, strict=True))
+    assert right > 0.5 * len(read)
+    assert np.isfinite(trainer._step(recipe.stages[0], 0.5)[0])
+
+
+def test_a_stage_that_learns_from_a_teacher_needs_one_that_knows_enough(tmp_path: Path) -> None:
+    stages = '[[stage]]\nname = "taught"\nsteps = 2\nctc = 1.0\ndistilled = 1.0\n'
+    with pytest.raises(SettingsError, match="no teacher"):
+        Recipe.open(recipe_file(tmp_path, stages=stages))
+    with pytest.raises(DataError, match="does not know ꙮ"):
+        Teacher(weights.find(), Charset.of("1ꙮ"))
 
 
 def test_attention_beside_ctc_trains_the_network_and_stays_out_of_the_weights(tmp_path: Path) -> None:

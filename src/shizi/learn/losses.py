@@ -17,13 +17,21 @@ STRIDE = 4
 """Pixels of a strip for one step of the network."""
 
 
-def ctc(logits: Tensor, labels: Sequence[Sequence[int]], widths: NDArray[np.int64]) -> Tensor:
-    """Mean CTC loss a character (Graves et al. 2006, §4) of (N, T, C) logits; steps beyond ``widths`` do not count."""
+def ctc(
+    logits: Tensor, labels: Sequence[Sequence[int]], widths: NDArray[np.int64], *, focal: float = 0.0
+) -> Tensor:
+    """Mean CTC loss a character (Graves et al. 2006, §4) of (N, T, C) logits; steps beyond ``widths`` do not count.
+
+    ``focal`` above 0 makes lines that are read already count less: by (1 - p) ** focal, p the likelihood of the whole
+    line (focal CTC, Feng, Yao & Zhang 2019, §2.2).
+    """
     steps = torch.from_numpy(np.minimum(-(-widths // STRIDE), logits.shape[1]))
     lengths = torch.tensor([len(label) for label in labels])
     flat = torch.tensor([c for label in labels for c in label])
     log_probs = F.log_softmax(logits.float(), dim=2).transpose(0, 1)
     losses = F.ctc_loss(log_probs, flat.to(logits.device), steps, lengths, BLANK, reduction="none", zero_infinity=True)
+    if focal:
+        losses = losses * (1 - torch.exp(-losses.detach())) ** focal
     return losses.sum() / lengths.sum().clamp(min=1)
 
 
@@ -34,6 +42,8 @@ def sampled_ctc(
     widths: NDArray[np.int64],
     negatives: int,
     rng: np.random.Generator,
+    *,
+    focal: float = 0.0,
 ) -> Tensor:
     """:func:`ctc` over the blank, the batch's own classes and ``negatives`` others drawn anew each time.
 
@@ -45,7 +55,7 @@ def sampled_ctc(
     place = {int(c): index for index, c in enumerate(classes)}
     index = torch.from_numpy(classes).to(features.device)
     logits = F.linear(features, classifier.weight[index], classifier.bias[index])
-    return ctc(logits, [[place[c] for c in label] for label in labels], widths)
+    return ctc(logits, [[place[c] for c in label] for label in labels], widths, focal=focal)
 
 
 def frame_targets(
@@ -63,9 +73,14 @@ def frame_targets(
 
 
 def frames(
-    features: Tensor, classifier: torch.nn.Module, targets: NDArray[np.int64], rng: np.random.Generator
+    features: Tensor,
+    classifier: torch.nn.Module,
+    targets: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    smoothing: float = 0.0,
 ) -> Tensor:
-    """Cross-entropy at the characters' frames and at as many blank ones.
+    """Cross-entropy at the characters' frames and at as many blank ones; labels smoothed by ``smoothing``.
 
     Most frames are blank and easy; leaving most of them out spares the classifier, the widest layer, its work there.
     """
@@ -75,6 +90,22 @@ def frames(
     chosen = np.concatenate((marked, rng.permutation(empty)[: len(marked) + 1]))
     index = torch.from_numpy(chosen).to(features.device)
     logits = classifier(features.reshape(-1, features.shape[2])[index])
+    wanted = torch.from_numpy(flat[chosen]).to(features.device)
+    return F.cross_entropy(logits.float(), wanted, label_smoothing=smoothing)
+
+
+def distilled(
+    features: Tensor, classifier: torch.nn.Module, taught: NDArray[np.float32], rng: np.random.Generator
+) -> Tensor:
+    """Cross-entropy with a teacher's (N, T, C) probabilities (Hinton, Vinyals & Dean 2015, §2, at temperature 1).
+
+    It counts at the frames where the teacher sees a character, and at as many where it sees none.
+    """
+    flat = taught.reshape(-1, taught.shape[2])
+    empty = flat[:, BLANK] > 0.5
+    marked = np.flatnonzero(~empty)
+    chosen = np.concatenate((marked, rng.permutation(np.flatnonzero(empty))[: len(marked) + 1]))
+    logits = classifier(features.reshape(-1, features.shape[2])[torch.from_numpy(chosen).to(features.device)])
     return F.cross_entropy(logits.float(), torch.from_numpy(flat[chosen]).to(features.device))
 
 

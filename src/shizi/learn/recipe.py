@@ -54,6 +54,12 @@ class Stage:
     """Weight of CTC."""
     attention: float = 0.0
     """Weight of the attention that reads beside CTC in training, and is not in the weight file; 0.3 is a beginning."""
+    focal: float = 0.0
+    """Above 0, lines that are read already count less for CTC; 1 is a beginning."""
+    smoothing: float = 0.0
+    """Smoothing of the labels of the cross-entropy on frames; 0.1 is usual."""
+    distilled: float = 0.0
+    """Weight of the cross-entropy with what the recipe's ``teacher`` reads."""
     negatives: int = 0
     """Classes that CTC looks at beside those of the batch, drawn anew each step; 0 takes all."""
     real: float = 0.0
@@ -104,6 +110,8 @@ class Recipe:
     """Folder for the glyph atlas."""
     start: str = ""
     """Checkpoint or weight file (.onnx) to start from."""
+    teacher: str = ""
+    """Weight file (.onnx) of a network to learn from, where a stage has ``distilled``; its alphabet holds this one."""
     bf16: bool = False
     """Train in bfloat16 on a CPU too (faster with AVX512-BF16); on an accelerator it always is."""
     processes: int = 1
@@ -134,10 +142,12 @@ class Recipe:
         if not stages:
             raise SettingsError(f"{path} has no [[stage]]")
         network = NetworkConfig.from_dict(values.pop("network", {}))
-        for key in ("fonts", "strokes", "corpora", "backgrounds", "cache", "start"):
+        for key in ("fonts", "strokes", "corpora", "backgrounds", "cache", "start", "teacher"):
             if values.get(key):
                 values[key] = str(path.parent / values[key])
         values["real"] = [str(path.parent / place) for place in values.get("real", [])]
+        if any(stage.distilled for stage in stages) and not values.get("teacher"):
+            raise SettingsError(f"{path}: a stage has distilled, and the recipe has no teacher")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")
         return made
 

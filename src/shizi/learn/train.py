@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from torch import Tensor, nn
 
 from shizi.errors import DataError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.checkpoint import Checkpoint
-from shizi.learn.losses import attention, ctc, frame_targets, frames, sampled_ctc
+from shizi.learn.losses import attention, ctc, distilled, frame_targets, frames, sampled_ctc
 from shizi.learn.network import CRNN, build
 from shizi.learn.network.attention import Guide
 from shizi.learn.recipe import Recipe, Stage
@@ -32,6 +33,8 @@ from shizi.learn.sources import Sources, open_sources
 from shizi.learn.synth.lines import Batch
 from shizi.learn.validate import Validator
 from shizi.learn.workers import Team, launch
+from shizi.read.charset import BLANK, Charset
+from shizi.read.ctc import softmax
 from shizi.read.runtime import Recogniser
 
 SETTLING = 40
@@ -57,6 +60,24 @@ class Average:
                 self.weights[key].copy_(value)
 
 
+class Teacher:
+    """A network in a weight file, whose readings another one of the same alphabet or a smaller one learns from."""
+
+    def __init__(self, path: Path, charset: Charset, threads: int = 0) -> None:
+        """Raises ModelError as Recogniser.open does, and DataError where the file lacks a character of ``charset``."""
+        self.network = Recogniser.open(path, threads)
+        known = self.network.charset
+        lacking = [char for char in charset.chars if char not in known]
+        if lacking:
+            raise DataError(f"the teacher {path} does not know {''.join(lacking[:20])}")
+        self.columns = np.array([BLANK, *known.encode("".join(charset.chars))])
+
+    def __call__(self, strips: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 1, 32, W) -> (N, W / 4, C) probabilities among the characters of the alphabet."""
+        logits = self.network.logits(strips)[:, :, self.columns]
+        return softmax(logits.reshape(-1, logits.shape[2])).reshape(logits.shape).astype(np.float32, copy=False)
+
+
 class Trainer:
     """A run: its network, where it stands, and its folder of log and checkpoints."""
 
@@ -70,6 +91,7 @@ class Trainer:
         self.model: CRNN = build(recipe.network, self.charset.size).to(self.device)
         guided = any(stage.attention for stage in recipe.stages)
         self.guide = Guide(recipe.network.dim, self.charset.size).to(self.device) if guided else None
+        self.teacher = Teacher(Path(recipe.teacher), self.charset, recipe.threads) if recipe.teacher else None
         self.average = Average(self.model, recipe.average)
         self.stage, self.step, self.elapsed = 0, 0, 0.0
         self.optimiser = self._optimiser()
@@ -158,14 +180,18 @@ class Trainer:
         placed = batch.centres is not None
         if stage.frames and placed:
             targets = frame_targets(batch.labels, batch.centres or [], batch.widths, features.shape[1])
-            loss = loss + stage.frames * frames(features, self.model.classifier, targets, self.rng)
+            head, smoothing = self.model.classifier, stage.smoothing
+            loss = loss + stage.frames * frames(features, head, targets, self.rng, smoothing=smoothing)
         if stage.ctc or not placed:
             if stage.negatives:
                 head, count = self.model.classifier, stage.negatives
-                free = sampled_ctc(features, head, batch.labels, batch.widths, count, self.rng)
+                free = sampled_ctc(features, head, batch.labels, batch.widths, count, self.rng, focal=stage.focal)
             else:
-                free = ctc(self.model.classifier(features), batch.labels, batch.widths)
+                free = ctc(self.model.classifier(features), batch.labels, batch.widths, focal=stage.focal)
             loss = loss + (stage.ctc or 1.0) * free
+        if stage.distilled and self.teacher is not None:
+            taught = self.teacher(batch.strips.cpu().numpy())
+            loss = loss + stage.distilled * distilled(features, self.model.classifier, taught, self.rng)
         if stage.attention and self.guide is not None:
             loss = loss + stage.attention * attention(self.guide, features, batch.labels, batch.widths)
         return loss
