@@ -16,6 +16,7 @@ from PIL import Image
 from shizi import Reader, clean
 from shizi.learn.metrics import edits, loose
 from shizi.read import weights
+from shizi.settings import ReadSettings, Settings
 from shizi.types import Page, Quad
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "notice.jpg"
@@ -207,3 +208,43 @@ def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]
     strip = equally_dark(pixels[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3])
     assert np.ptp(clean.grey(strip)) <= 2
     assert loose(reader.read_line(strip).text) == loose(TRUTH[1])
+
+
+def test_characters_cut_out_at_their_ink_are_read_with_room_around_them(
+    reader: Reader, pixels: NDArray[np.uint8]
+) -> None:
+    pictures, texts = [], []
+    for line in reader.read(pixels).lines:
+        for char in (c for c in line.chars if "\u4e00" <= c.text <= "\u9fff"):
+            left, _, right, _ = (int(v) for v in char.quad.bounds)
+            _, top, _, bottom = (int(v) for v in line.quad.bounds)
+            cell = pixels[top:bottom, left - 2 : right + 2]
+            ink = clean.grey(cell) < 128
+            rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+            pictures.append(cell[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+            texts.append(char.text)
+    made = reader.read_lines(pictures)
+    once = Reader(settings=Settings(read=ReadSettings(again=0, again_lone=0))).read_lines(pictures)
+    right, right_once = (sum(one.text == text for one, text in zip(m, texts, strict=True)) for m in (made, once))
+    assert len(texts) > 80
+    assert right >= right_once
+    assert any(one.text == text != two.text for one, two, text in zip(made, once, texts, strict=True))
+    for line, picture in zip(made, pictures, strict=True):
+        x0, y0, x1, y1 = line.chars[0].quad.bounds if line.chars else line.quad.bounds
+        assert 0 <= x0 < x1 <= picture.shape[1]
+        assert 0 <= y0 < y1 <= picture.shape[0]
+
+
+def test_a_picture_that_is_read_again_reads_the_same_alone_and_in_company(
+    reader: Reader, pixels: NDArray[np.uint8]
+) -> None:
+    rng = np.random.default_rng(1)
+    strips = []
+    for line in reader.read(pixels).lines:
+        x0, y0, x1, y1 = (int(v) for v in line.quad.bounds)
+        strip = pixels[y0:y1, x0:x1]
+        strips.append(np.clip(strip + rng.normal(0, 60, strip.shape), 0, 255).astype(np.uint8))
+        strips.append(strips[-1][:, : y1 - y0])
+    together = reader.read_lines(strips)
+    assert any(line.confidence < 0.8 for line in together)
+    assert together == [reader.read_line(one) for one in strips]

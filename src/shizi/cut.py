@@ -16,6 +16,13 @@ from shizi.find import Candidate
 from shizi.settings import CleanSettings
 from shizi.types import Quad
 
+LONE = 1.5
+"""Width of a picture, in its heights, below which it shows a character or two, often cut out at the very ink."""
+ROOM, ROOM_LONE = 0.1, 0.2
+"""Margins that pictures of lines, and of lone characters, are given, as shares of their height."""
+WIDER = (1.0, 1.2)
+"""Widths that a lone character is tried in: hurried ones are narrow."""
+
 Pixels = NDArray[np.uint8]
 
 
@@ -71,6 +78,33 @@ class Cut:
         made = clean.network_input(channel if laid is None else laid.strip, settings)
         return replace(self, strip=made, laid=laid)
 
+    @property
+    def lone(self) -> bool:
+        """Is it a whole picture of a character or two?"""
+        return self.source is None and self.size[0] < LONE * self.size[1]
+
+    def roomier(self, settings: CleanSettings) -> list[Cut]:
+        """A whole picture with a margin beside it; a lone character's with one all around, in :data:`WIDER` widths.
+
+        Nothing where it was cut out of a page: then it has margins.
+        """
+        if self.source is not None or self.pixels is None:
+            return []
+        picture, (width, height) = clean.grey(self.pixels), self.size
+        rim = float(np.median(np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])))
+        rows, made = len(picture), []
+        beside, above = (ROOM_LONE, ROOM_LONE) if self.lone else (ROOM, 0.0)
+        x, y = max(1, round(beside * rows)), round(above * rows)
+        for wider in WIDER if self.lone else (1.0,):
+            size = max(1, round(wider * picture.shape[1])), rows
+            stretched = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+            framed = cv2.copyMakeBorder(stretched, y, y, x, x, cv2.BORDER_CONSTANT, value=rim)
+            across, down = x * width / size[0], y * height / rows
+            shown = Quad.box(-across, -down, width + across, height + down)
+            strip = clean.network_input(framed.astype(np.uint8, copy=False), settings)
+            made.append(replace(self, strip=strip, whole=shown))
+        return made
+
 
 def cut(
     page: Upright, line: Candidate, size: tuple[int, int], settings: CleanSettings, *, quarters: int = 0,
@@ -103,7 +137,7 @@ def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cu
     height, width = pixels.shape[:2]
     quad, strip = Quad.box(0, 0, width, height), clean.network_input(clean.grey(pixels), settings)
     # thousands of pictures may wait to be read: none is kept larger than it will be looked at
-    few = min(height, 2 * clean.STRIP_HEIGHT)
+    few = min(height, 4 * clean.STRIP_HEIGHT)
     small = cv2.resize(pixels, (max(1, round(width * few / height)), few), interpolation=cv2.INTER_AREA)
     return Cut(strip, quad, quad, (width, height), again=again, pixels=small.astype(np.uint8, copy=False))
 

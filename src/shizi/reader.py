@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
-PALE = 0.8
-"""Confidence below which a line of a coloured picture is read in the channel that shows it clearest as well."""
+TOO_SURE = 0.2
+"""By how much a lone character read without room around it has to be surer than with room."""
 SHORT = 3
 """Characters of a line up to which ``read.min_confidence_short`` counts."""
 
@@ -267,11 +267,7 @@ class Reader:
         """What stands on each; those that read badly are read in other ways as well."""
         fresh = [one for one in cuts if one not in (known or {})]
         read = {**(known or {}), **dict(zip(fresh, self._read(fresh, hints), strict=True))}
-        pale = [one for one in cuts if read[one].confidence < PALE]
-        tinted = {one: other for one in pale if (other := one.tinted(self._settings.clean)) is not None}
-        for one, line in zip(tinted, self._read(list(tinted.values()), hints), strict=True):
-            if line.confidence > read[one].confidence:
-                read[one] = line
+        read |= self._otherwise(cuts, read, hints)
         unsure = [one for one in cuts if one.again and turn.is_doubtful(read[one], one.vertical) and hints.mask is None]
         doubtful = {one: list(one.turned(turn.OTHERS[one.vertical])) for one in unsure}
         others = iter(self._read([other for ways in doubtful.values() for other in ways], hints.quick()))
@@ -282,6 +278,25 @@ class Reader:
                 better[one] = ways[best - 1]
         read |= zip(better, self._read(list(better.values()), hints), strict=True)
         return [read[one] for one in cuts]
+
+    def _otherwise(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
+        """Other readings of doubtful ones: in a channel of colour, and with room around a picture that is one line."""
+        settings, made, least = self._settings.clean, {}, self._settings.read
+        pale = [one for one in cuts if read[one].confidence < least.again]
+        tinted = {one: other for one in pale if (other := one.tinted(settings)) is not None}
+        for one, line in zip(tinted, self._read(list(tinted.values()), hints), strict=True):
+            if line.confidence > read[one].confidence:
+                made[one] = line
+        cramped = [one for one in cuts if read[one].confidence < (least.again_lone if one.lone else least.again)]
+        rooms = {one: one.roomier(settings) for one in cramped}
+        roomy = iter(self._read([other for ways in rooms.values() for other in ways], hints))
+        for one, ways in rooms.items():
+            # a lone character cut out at its ink misleads the network, which is then too sure
+            handicap = TOO_SURE if one.lone else 0.0
+            best = max(islice(roomy, len(ways)), key=lambda line: line.confidence, default=read[one])
+            if best.confidence > made.get(one, read[one]).confidence - handicap:
+                made[one] = best
+        return made
 
     def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
         found = self._seen([one.strip for one in cuts], hints)
