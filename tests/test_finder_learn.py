@@ -20,7 +20,7 @@ from shizi.learn.finder import losses, pool, train
 from shizi.learn.finder.augment import piece
 from shizi.learn.finder.export import Difference, compare, release, session_run, torch_run
 from shizi.learn.finder.grounds import Grounds
-from shizi.learn.finder.ink import Fonts, Scribe, bent, downwards, level
+from shizi.learn.finder.ink import Fonts, Scribe, bent, downwards, level, tilted
 from shizi.learn.finder.network import CELL, STRIDE, Finder, FinderConfig
 from shizi.learn.finder.pages import PageMaker
 from shizi.learn.finder.pool import Pool
@@ -89,6 +89,20 @@ def test_a_sheet_covers_what_it_is_laid_on(fonts: Path) -> None:
     assert desk.lines[-1].outline[0] == pytest.approx([120, 120], abs=1)
     assert desk.grey[150, 150] == 255
     assert desk.grey[50, 50] == 0
+
+
+@pytest.mark.parametrize("degrees", [-50.0, 12.0, 90.0])
+def test_a_tilted_line_keeps_its_outline_around_its_ink(fonts: Path, degrees: float) -> None:
+    line = level(Fonts(fonts).faces[0], 30, "tilted")
+    made = tilted(line, degrees)
+    inside = np.zeros(made.mask.shape, np.uint8)
+    cv2.fillConvexPoly(inside, np.round(made.outline).astype(np.int32), 1)
+    ink = made.mask.astype(float)
+    assert ink.sum() == pytest.approx(line.mask.astype(float).sum(), rel=0.05)
+    assert (ink * (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0)).sum() > 0.98 * ink.sum()
+    along = made.outline[1] - made.outline[0]
+    assert np.degrees(np.arctan2(-along[1], along[0])) == pytest.approx(degrees, abs=0.1)
+    assert np.linalg.norm(along) == pytest.approx(np.linalg.norm(line.outline[1] - line.outline[0]), rel=1e-3)
 
 
 def test_every_kind_of_page_has_its_lines_inside_it(maker: PageMaker) -> None:

@@ -264,6 +264,37 @@ def test_print_in_few_dots_has_ink_or_none_and_keeps_its_place() -> None:
     assert torch.equal(degrade._raster(square, 0.0), square)
 
 
+@pytest.mark.parametrize("reach", [2, 3])
+def test_rims_and_shadows_stay_near_the_letters(reach: int) -> None:
+    torch.manual_seed(0)
+    square = torch.zeros(64, 1, 32, 48)
+    square[:, :, 12:18, 20:26] = 1
+    made = degrade._outline(square, 1.0) if reach == 2 else degrade._shadow(square, 1.0)
+    assert made.min() >= -1
+    assert made.max() <= 1
+    far = torch.ones(32, 48, dtype=torch.bool)
+    far[12 - reach : 18 + reach, 20 - reach : 26 + reach] = False
+    assert (made[:, 0, far] == 0).all()
+    assert (made != square).flatten(1).any(dim=1).all()
+
+
+def test_nothing_is_rimmed_or_shaded_where_none_is_chosen() -> None:
+    square = torch.zeros(8, 1, 32, 48)
+    square[:, :, 12:18, 20:26] = 1
+    assert torch.equal(degrade._outline(square, 0.0), square)
+    assert torch.equal(degrade._shadow(square, 0.0), square)
+
+
+def test_some_rims_are_lighter_than_the_ground_and_some_letters_hollow() -> None:
+    torch.manual_seed(0)
+    square = torch.zeros(200, 1, 32, 48)
+    square[:, :, 12:18, 20:26] = 1
+    made = degrade._outline(square, 1.0)
+    beside, within = made[:, 0, 11, 23], made[:, 0, 15, 23]
+    assert 0.15 < (beside < 0).float().mean() < 0.45
+    assert 0.3 < (within < beside).float().mean() < 0.6
+
+
 def test_a_screens_waves_are_light_and_dark_alike() -> None:
     torch.manual_seed(0)
     grey = torch.full((40, 1, 32, 320), 128.0)
