@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fonts import pillow_font
 from shizi.errors import DataError
 from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, build_atlas
-from shizi.learn.synth.strokes import Hand, Stroke, draw_hand, open_strokes
+from shizi.learn.synth.strokes import MOST_BENT, QUICK, Hand, Stroke, _bent, draw_hand, open_strokes
 from shizi.read.charset import Charset
 
 MEDIANS = {
@@ -88,3 +88,18 @@ def test_a_broken_file_is_named(tmp_path: Path, content: str) -> None:
 def test_a_folder_without_strokes_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no strokes"):
         open_strokes(tmp_path)
+
+
+@given(st.lists(st.floats(-MOST_BENT, MOST_BENT), min_size=4, max_size=4))
+def test_parts_out_of_proportion_stay_in_their_order(bends: list[float]) -> None:
+    line = np.linspace(0, 1, 50, dtype=np.float32)
+    bent = _bent(np.stack([line, line], axis=1), np.array(bends).reshape(2, 2))
+    assert (np.diff(bent, axis=0) > 0).all()
+    np.testing.assert_allclose(bent[[0, -1]], [(0, 0), (1, 1)], atol=1e-6)
+
+
+def test_quick_hands_are_narrower_and_less_even() -> None:
+    careful, quick = ([Hand.drawn(seed) for seed in seeds] for seeds in (range(QUICK), range(QUICK, QUICK + 40)))
+    assert np.mean([hand.squeeze for hand in quick]) < np.mean([hand.squeeze for hand in careful]) - 0.1
+    assert all(hand.uneven > 0 for hand in quick)
+    assert not any(hand.uneven for hand in careful)

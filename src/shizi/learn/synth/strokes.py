@@ -27,6 +27,10 @@ UNITS = 1024.0
 """Units of the em square in the stroke data, whose y axis points up."""
 ASCENT = 900.0
 """The y of the square's upper edge there."""
+QUICK = 30
+"""Number of the first quick hand."""
+MOST_BENT = 0.45
+"""Bends of an axis: two of less than a half each never turn it back."""
 FINE = 4
 """Characters are drawn this much larger and averaged down."""
 SHORT = 0.62
@@ -65,12 +69,35 @@ class Hand:
     """Of the logarithm of a stroke's length."""
     loose: float
     """Of the character's own slant, squeeze and turn."""
+    uneven: float = 0.0
+    """Of how far the parts of a character are out of proportion: the em square is bent along both axes."""
 
     @classmethod
     def drawn(cls, seed: int) -> Hand:
-        """Hand number ``seed``: always the same one; every third writes carefully, every third in haste."""
+        """Hand number ``seed``: always the same one; every third writes carefully, every third in haste.
+
+        From :data:`QUICK` on they are quick: narrow, with thin pens, and out of proportion.
+        """
         rng = np.random.default_rng((seed, 0x5A1))
         haste = (seed % 3) / 2
+        if seed >= QUICK:
+            return cls(
+                name=f"hand-{seed:02}",
+                seed=seed,
+                slant=float(rng.normal(0.08, 0.14)),
+                rise=float(rng.normal(0.08, 0.09)),
+                squeeze=float(rng.uniform(0.58, 1.0)),
+                pen=float(rng.uniform(0.9, 2.2)),
+                taper=float(rng.uniform(0, 0.6)),
+                joined=float(rng.uniform(0.2, 0.9)),
+                hurry=float(rng.uniform(0.01, 0.05)),
+                round=int(rng.integers(1, 4)),
+                shift=float(rng.uniform(0.01, 0.035)),
+                turn=float(rng.uniform(0.04, 0.12)),
+                stretch=float(rng.uniform(0.08, 0.2)),
+                loose=float(rng.uniform(0.03, 0.09)),
+                uneven=float(rng.uniform(0.1, 0.32)),
+            )
         return cls(
             name=f"hand-{seed:02}",
             seed=seed,
@@ -132,9 +159,11 @@ def write(
     squeeze = hand.squeeze * float(np.exp(rng.normal(0, hand.loose)))
     turn = float(rng.normal(0, hand.loose)) - hand.rise
     whole = np.array([[squeeze, -slant], [turn, 1.0]], dtype=np.float32)
+    bend = np.clip(rng.normal(0, hand.uneven, (2, 2)), -MOST_BENT, MOST_BENT) if hand.uneven else None
     paths: list[Stroke] = []
     for stroke in strokes:
-        moved: Stroke = ((_own(stroke, hand, rng) - 0.5) @ whole.T + 0.5).astype(np.float32)
+        bent = stroke if bend is None else _bent(stroke, bend)
+        moved: Stroke = ((_own(bent, hand, rng) - 0.5) @ whole.T + 0.5).astype(np.float32)
         near = bool(paths) and float(np.hypot(*(moved[0] - paths[-1][-1]))) < SHORT
         if near and rng.random() < hand.joined:
             paths[-1] = np.concatenate((paths[-1], moved))
@@ -146,6 +175,14 @@ def write(
         _ink(made, (_rounded(path, hand) * em + origin) * FINE, hand, rng)
     picture: NDArray[np.uint8] = cv2.resize(made, (cell, cell), interpolation=cv2.INTER_AREA).astype(np.uint8)
     return picture
+
+
+def _bent(stroke: Stroke, bend: NDArray[np.float64]) -> Stroke:
+    """Points moved along each axis towards one end, and towards the middle or away from it; the edges stay."""
+    turns = np.pi * np.clip(stroke, 0, 1)
+    moved = bend[0] / np.pi * np.sin(turns) + bend[1] / (2 * np.pi) * np.sin(2 * turns)
+    made: Stroke = (stroke + moved).astype(np.float32)
+    return made
 
 
 def _own(stroke: Stroke, hand: Hand, rng: Random) -> Stroke:
