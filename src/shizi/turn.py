@@ -40,9 +40,9 @@ _CLEARLY = 0.1  # by how much it has to be better
 _LEAST = 4  # characters that can turn a page
 
 # A line alone: as the page's, but single lines mislead more often.
-_DOUBTFUL = {False: 0.6, True: 0.85}  # by whether it is vertical; below this the other ways are tried
+_DOUBTFUL = {False: 0.8, True: 0.85}  # by whether it is vertical; below this the other ways are tried
 _GOOD = {False: 0.85, True: 0.0}  # what these have to reach, and
-_BETTER = {False: 0.25, True: 0.05}  # by how much they have to be better
+_BETTER = {False: 0.15, True: 0.05}  # by how much they have to be better
 
 _TYPICAL = 8.0  # length of the lines that are sampled, in their heights, if there are such
 

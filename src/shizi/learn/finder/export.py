@@ -38,6 +38,8 @@ Run = Callable[[Pages], NDArray[np.float32]]
 OPSET = 17
 PIECES = 32
 """Pieces of pages that a file is compared on, and as many more that int8 takes its ranges from."""
+FLOAT = 2
+"""Convolutions at either end that are left as they are."""
 MAX_DIFFERENCE = 1e-3
 """Largest difference of a probability between torch and its float32 file."""
 MIN_AGREEMENT_INT8 = 0.97
@@ -85,7 +87,8 @@ def export(model: Finder, path: Path, *, card: Mapping[str, Any]) -> None:
 def quantize(source: Path, path: Path, pages: Sequence[Pages], *, card: Mapping[str, Any]) -> None:
     """Write an int8 file from a float32 one; the ranges of its activations are those seen on ``pages``.
 
-    The last layer stays float: a step of its int8 output would be a step of the maps.
+    The first layers and the last ones stay float: pale letters differ from their ground by a few steps of int8, and a
+    step of the last layer's output would be a step of the maps.
     """
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # untyped library
@@ -106,7 +109,7 @@ def quantize(source: Path, path: Path, pages: Sequence[Pages], *, card: Mapping[
             Reader(),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv"],
-            nodes_to_exclude=names[-1:],
+            nodes_to_exclude=[*names[:FLOAT], *names[-FLOAT:]],
             per_channel=True,
             reduce_range=True,  # without VNNI, sums of two products of 8 bits overflow
             activation_type=QuantType.QUInt8,
