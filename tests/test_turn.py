@@ -66,8 +66,8 @@ def test_what_reads_well_is_not_tried_again() -> None:
     assert turn.is_sure([line(0.95)] * 3)
     assert not turn.is_sure([line(0.6)] * 3)
     assert not turn.is_sure([])
-    assert not turn.is_doubtful(line(0.7), vertical=False)
-    assert turn.is_doubtful(line(0.7), vertical=True)
+    assert not turn.is_doubtful(line(0.82), vertical=False)
+    assert turn.is_doubtful(line(0.82), vertical=True)
 
 
 def test_a_line_turns_where_it_reads_clearly_better() -> None:

@@ -1,0 +1,79 @@
+"""A line cut out of its page, in the ways in which a doubtful one is looked at again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shizi.clean import Upright, grey
+from shizi.cut import LONE, WIDER, Cut, cut, whole
+from shizi.find import Candidate
+from shizi.settings import CleanSettings
+from shizi.types import Quad
+
+SETTINGS = CleanSettings()
+
+
+def picture(width: int, height: int) -> np.ndarray:
+    """Dark noise in the middle of white."""
+    made = np.full((height, width, 3), 255, np.uint8)
+    noise = np.random.default_rng(width).integers(0, 120, (height, width, 1), dtype=np.uint8)
+    made[height // 4 : -(height // 4), width // 5 : -(width // 5)] = noise[
+        height // 4 : -(height // 4), width // 5 : -(width // 5)
+    ]
+    return made
+
+
+def of_page(pixels: np.ndarray) -> Cut:
+    height, width = pixels.shape[:2]
+    line = Candidate(Quad.box(4, 4, width - 4, height - 4))
+    return cut(Upright.as_it_is(grey(pixels)), line, (width, height), SETTINGS, pixels=pixels)
+
+
+@given(st.integers(8, 400), st.integers(8, 300))
+def test_a_whole_picture_gets_room_and_keeps_its_places(width: int, height: int) -> None:
+    one = whole(picture(width, height), SETTINGS)
+    ways = one.roomier(SETTINGS)
+    assert one.lone == (width < LONE * height)
+    assert len(ways) == (len(WIDER) if one.lone else 1)
+    for way in ways:
+        x0, y0, x1, y1 = way.whole.bounds
+        assert x0 < 0 < width < x1
+        assert (y0 < 0) == (y1 > height) == one.lone
+        assert way.strip.shape[0] == 32
+        # the strip shows what its quad says, in the same proportions but for the width it is tried in
+        stretched = way.strip.shape[1] / 32 / ((x1 - x0) / (y1 - y0))
+        assert 0.8 < stretched < 1.5 or way.strip.shape[1] < 12
+        left, _, right, _ = way.part(0.0, 1.0).bounds
+        assert (left, right) == (0, width)
+
+
+def test_a_line_of_a_page_has_room_already() -> None:
+    assert of_page(picture(200, 60)).roomier(SETTINGS) == []
+    assert not of_page(picture(60, 60)).lone
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+@pytest.mark.parametrize("vertical", [False, True])
+def test_a_line_is_cut_again_in_the_channel_that_holds_it(channel: int, vertical: bool) -> None:
+    pixels = np.full((240, 200, 3), 120, np.uint8)
+    ink = picture(60, 180) if vertical else picture(160, 50)
+    rows, columns = ink.shape[:2]
+    pixels[20 : 20 + rows, 20 : 20 + columns, channel] = ink[..., 0]
+    quad = Quad.box(20, 20, 20 + columns, 20 + rows)
+    page = Upright.as_it_is(np.full((240, 200), 120, np.uint8))  # where luminance shows nothing
+    one = cut(page, Candidate(quad, vertical), (200, 240), SETTINGS, pixels=pixels)
+    again = one.tinted(SETTINGS)
+    assert again is not None
+    alone = Upright.as_it_is(np.ascontiguousarray(pixels[..., channel]))
+    wanted = cut(alone, Candidate(quad, vertical), (200, 240), SETTINGS)
+    assert again.strip.shape == wanted.strip.shape
+    np.testing.assert_allclose(again.strip, wanted.strip, atol=1e-6)
+    assert again.part(0.2, 0.7) == wanted.part(0.2, 0.7)
+
+
+def test_a_grey_line_is_not_cut_again() -> None:
+    assert of_page(picture(200, 60)).tinted(SETTINGS) is None
+    assert whole(picture(200, 60), SETTINGS).tinted(SETTINGS) is None
