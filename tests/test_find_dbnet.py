@@ -51,7 +51,7 @@ def test_what_was_drawn_in_is_let_out_again(long: float, high: float, angle: flo
     np.testing.assert_allclose(made, true, atol=1e-6 * max(long, high))
 
 
-@given(st.floats(30, 200), st.floats(12, 60), st.floats(-40, 40))
+@given(st.floats(40, 200), st.floats(16, 60), st.floats(-40, 40))
 def test_a_line_drawn_on_a_map_is_found_where_it_is(long: float, high: float, angle: float) -> None:
     assume(high < 0.9 * long)
     (line,) = kernels.lines(maps_of(((200, 200), (long, high), angle)), cell=1, threshold=0.5)
