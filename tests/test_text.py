@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.settings import TextSettings
 from shizi.text import tidy
-from shizi.types import Char, Quad
+from shizi.types import Alternative, Char, Quad
 
 texts = st.text(st.sampled_from("识字々aZ7  ，。（”—·$~"), max_size=20)
-switches = st.builds(TextSettings, han_blanks=st.booleans(), trim=st.booleans())
+switches = st.builds(TextSettings, han_blanks=st.booleans(), trim=st.booleans(), case=st.booleans())
 
 
 def line(text: str) -> list[Char]:
@@ -44,6 +46,36 @@ def test_rules(seen: str, kept: str) -> None:
     assert tidied(seen) == kept
 
 
+def doubted(text: str, share: float) -> list[Char]:
+    """Each letter with its other case among the alternatives."""
+    return [replace(char, alternatives=(Alternative(char.text.swapcase(), share),)) for char in line(text)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("OcR", "OCR"),
+        ("ocR model", "OCR model"),
+        ("nOt", "not"),
+        ("rOOm", "room"),
+        ("Room", "Room"),
+        ("cost", "cost"),
+        ("Cost", "Cost"),
+        ("Vc", "Vc"),
+        ("V", "V"),
+        ("SO", "SO"),
+        ("识c字R", "识c字R"),
+    ],
+)
+def test_letters_whose_cases_look_alike_follow_their_word(seen: str, kept: str) -> None:
+    made = tidy(doubted(seen, 0.3), TextSettings())
+    assert "".join(char.text for char in made) == kept
+    for before, after in zip(line(seen), made, strict=True):
+        assert after.confidence == pytest.approx(0.8 if after.text != before.text else 0.5)
+    for chars, settings in ((doubted(seen, 0.01), TextSettings()), (doubted(seen, 0.3), TextSettings(case=False))):
+        assert "".join(char.text for char in tidy(chars, settings)) == seen
+
+
 def test_each_rule_has_its_switch() -> None:
     assert tidied(" 识 字 ", TextSettings(han_blanks=False)) == "识 字"
     assert tidied(" 识 字 ", TextSettings(trim=False)) == " 识字 "
@@ -61,5 +93,6 @@ def test_only_blanks_go_and_the_rest_stays_as_it_was(text: str, settings: TextSe
 
 @given(texts, switches)
 def test_tidying_twice_changes_nothing(text: str, settings: TextSettings) -> None:
-    once = tidy(line(text), settings)
-    assert tidy(once, settings) == once
+    for chars in (line(text), doubted(text, 0.3)):
+        once = tidy(chars, settings)
+        assert tidy(once, settings) == once

@@ -171,6 +171,8 @@ class TextSettings:
     """Take away a blank between two Chinese characters or beside full-width punctuation."""
     trim: bool = True
     """Take away blanks at both ends of a line."""
+    case: bool = True
+    """Letters whose cases look alike (c, o, s, u, v, w, x, z) take the case of the rest of their word."""
 
 
 @dataclass(frozen=True, slots=True)

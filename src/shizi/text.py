@@ -4,26 +4,67 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shizi.settings import TextSettings
 from shizi.types import Char
 
 BLANK = " "
+PLAUSIBLE = 0.1
+"""Share of a letter's confidence that its other case has at least for the word to decide between them."""
+
+_ALIKE = frozenset("cosuvwxz")
 
 # Chinese and English print share these code points, so what stands on their other side decides.
 _SHARED = frozenset("“”‘’…—·～")
 
 
 def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
-    """The characters of a line that are kept, in order, each as it was; the line's text is their texts joined.
+    """The characters of a line that are kept, in order; the line's text is their texts joined.
 
-    Tidying a second time changes nothing.
+    Each is as it was, but for letters that change to their other case. Tidying a second time changes nothing.
     """
+    if settings.case:
+        chars = _one_case(chars)
     if settings.han_blanks:
         chars = _han_blanks(chars)
     if settings.trim:
         chars = _trim(chars)
     return tuple(chars)
+
+
+def _one_case(chars: Sequence[Char]) -> list[Char]:
+    """Letters whose cases differ in size alone (OcR, nOt) take the case of the other letters of their word.
+
+    Only where the network saw that case too, or nearly: it stands among the alternatives with at least
+    :data:`PLAUSIBLE` of the letter's confidence. Then the two confidences are one: what was seen is the shape.
+    """
+    made = list(chars)
+    start = 0
+    while start < len(chars):
+        end = start
+        while end < len(chars) and chars[end].text.isascii() and chars[end].text.isalpha():
+            end += 1
+        # the first letter of a word may be a capital whatever the others are
+        told = [char.text for char in chars[start + 1 : end] if char.text.lower() not in _ALIKE]
+        for at in range(start, end):
+            if chars[at].text.lower() not in _ALIKE or not told:
+                continue
+            if all(text.isupper() for text in told):
+                made[at] = _as(chars[at], chars[at].text.upper())
+            elif at > start and all(text.islower() for text in told):
+                made[at] = _as(chars[at], chars[at].text.lower())
+        start = max(end, start + 1)
+    return made
+
+
+def _as(char: Char, text: str) -> Char:
+    """The character in its other case, if that was nearly as likely."""
+    for other in char.alternatives:
+        if char.text != text == other.text and other.confidence >= PLAUSIBLE * char.confidence:
+            rest = tuple(one for one in char.alternatives if one is not other)
+            return replace(char, text=text, confidence=min(1.0, char.confidence + other.confidence), alternatives=rest)
+    return char
 
 
 def _han_blanks(chars: Sequence[Char]) -> list[Char]:
