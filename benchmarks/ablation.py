@@ -5,7 +5,7 @@
 ASCII's letters and digits and the first so many hanzi of GB 2312, one after the other, on one thread, and read on made
 lines in fonts that none was trained on. What is measured already stands in DIR/ablation.jsonl and is not done again.
 
-CER, parameters, and milliseconds that a strip of 320 pixels takes in torch on one thread.
+CER, steps, parameters, and milliseconds that a strip of 320 pixels takes in torch on one thread.
 """
 
 from __future__ import annotations
@@ -100,16 +100,26 @@ def measured(recipe: Recipe, minutes: float, folder: Path) -> dict[str, float]:
     trainer = Trainer(replace(recipe, stages=stages), folder, open_sources(recipe))
     figures = trainer.run()
     size = sum(parameter.numel() for parameter in trainer.model.parameters())
-    return {**figures, "parameters": size, "milliseconds": timed(trainer.model)}
+    return {**figures, "steps": steps(folder), "parameters": size, "milliseconds": timed(trainer.model)}
+
+
+def steps(folder: Path) -> int:
+    """Steps of all stages, from a run's log."""
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    last = {row["stage"]: int(row["step"]) for row in rows}
+    return sum(last.values())
 
 
 def table(rows: list[dict[str, object]]) -> str:
     """Markdown."""
-    made = ["| variant | CER clean | CER degraded | million parameters | ms |", "| --- | --- | --- | --- | --- |"]
+    made = [
+        "| variant | CER clean | CER degraded | steps | million parameters | ms |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for row in rows:
         clean, degraded, ms = (float(str(row[key])) for key in ("cer_clean", "cer_degraded", "milliseconds"))
         size = float(str(row["parameters"])) / 1e6
-        made.append(f"| {row['variant']} | {clean:.1%} | {degraded:.1%} | {size:.1f} | {ms:.1f} |")
+        made.append(f"| {row['variant']} | {clean:.1%} | {degraded:.1%} | {row['steps']} | {size:.1f} | {ms:.1f} |")
     return "\n".join(made)
 
 
