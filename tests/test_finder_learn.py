@@ -160,7 +160,7 @@ def test_the_runtime_finds_what_the_targets_show(long: float, high: float, degre
     (found,) = kernels.lines(kernels.Maps(kernel, np.zeros_like(kernel)), CELL, 0.5)
     quad = np.float32(found.quad.points)
     shared = cv2.intersectConvexConvex(cv2.convexHull(quad), cv2.convexHull(line.outline))[0]
-    assert shared / (long * high + cv2.contourArea(quad) - shared) > 0.7
+    assert shared / (long * high + cv2.contourArea(quad) - shared) > 0.6  # a cell more on either side of seven
 
 
 def test_targets_say_what_is_asked() -> None:

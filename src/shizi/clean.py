@@ -192,6 +192,23 @@ def to_height(strip: Grey, height: int = STRIP_HEIGHT) -> Grey:
     return strip
 
 
+def shrunk(pixels: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
+    """(H, W) or (H, W, C) pixels no more than ``rows`` high, ratio kept; lower ones as they are."""
+    height, width = pixels.shape[:2]
+    if height <= rows:
+        return pixels
+    size = max(1, round(width * rows / height)), rows
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def framed(strip: Grey, columns: int, beside: int, above: int) -> Grey:
+    """A (H, W) strip brought to ``columns``, with a margin of its rim's median left and right, above and below."""
+    rim = float(np.median(np.concatenate([strip[0], strip[-1], strip[:, 0], strip[:, -1]])))
+    wide = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_CUBIC)
+    made = cv2.copyMakeBorder(wide, above, above, beside, beside, cv2.BORDER_CONSTANT, value=rim)
+    return made.astype(np.uint8, copy=False)
+
+
 def even(strip: Grey, settings: CleanSettings) -> Grey:
     """Even out a (H, W) strip: grey values stretched, dark text on light ground, local contrast (CLAHE).
 

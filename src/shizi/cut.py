@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,17 +90,14 @@ class Cut:
         if self.source is not None or self.pixels is None:
             return []
         picture, (width, height) = clean.grey(self.pixels), self.size
-        rim = float(np.median(np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])))
         rows, made = len(picture), []
         beside, above = (ROOM_LONE, ROOM_LONE) if self.lone else (ROOM, 0.0)
         x, y = max(1, round(beside * rows)), round(above * rows)
         for wider in WIDER if self.lone else (1.0,):
-            size = max(1, round(wider * picture.shape[1])), rows
-            stretched = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
-            framed = cv2.copyMakeBorder(stretched, y, y, x, x, cv2.BORDER_CONSTANT, value=rim)
-            across, down = x * width / size[0], y * height / rows
+            columns = max(1, round(wider * picture.shape[1]))
+            across, down = x * width / columns, y * height / rows
             shown = Quad.box(-across, -down, width + across, height + down)
-            strip = clean.network_input(framed.astype(np.uint8, copy=False), settings)
+            strip = clean.network_input(clean.framed(picture, columns, x, y), settings)
             made.append(replace(self, strip=strip, whole=shown))
         return made
 
@@ -137,9 +133,8 @@ def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cu
     height, width = pixels.shape[:2]
     quad, strip = Quad.box(0, 0, width, height), clean.network_input(clean.grey(pixels), settings)
     # thousands of pictures may wait to be read: none is kept larger than it will be looked at
-    few = min(height, 4 * clean.STRIP_HEIGHT)
-    small = cv2.resize(pixels, (max(1, round(width * few / height)), few), interpolation=cv2.INTER_AREA)
-    return Cut(strip, quad, quad, (width, height), again=again, pixels=small.astype(np.uint8, copy=False))
+    small = clean.shrunk(pixels, 4 * clean.STRIP_HEIGHT)
+    return Cut(strip, quad, quad, (width, height), again=again, pixels=small)
 
 
 def within(quad: Quad, size: tuple[int, int]) -> Quad:
