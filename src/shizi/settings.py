@@ -127,7 +127,7 @@ class ReadSettings:
     """Other readings below this probability are left away."""
     again: float = 0.8
     """Lines below this confidence are read again: in the channel of colour that shows them clearest, and a picture that
-    is one line with room around it. The surer reading counts. 0 reads all of them once."""
+    is one line with room around it. The surer reading counts. 0: none is."""
     again_lone: float = 0.9
     """The same for a picture of a character or two, where the readings with room around it count for more."""
     min_confidence: float = 0.25
