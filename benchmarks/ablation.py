@@ -1,11 +1,13 @@
-"""What each part of the recogniser and of its training is worth: variants of one recipe, the same minutes each.
+"""What each part of the recogniser and of its training is worth: variants of one recipe, the same steps each.
 
-``python benchmarks/ablation.py RECIPE --output DIR [--minutes N] [--hanzi N] [--only NAME...]``; RECIPE as
-``recipes/ablation.toml``, whose stages' ``minutes`` are shares of N. Every variant is trained afresh on made lines of
-ASCII's letters and digits and the first so many hanzi of GB 2312, one after the other, on one thread, and read on made
-lines in fonts that none was trained on. What is measured already stands in DIR/ablation.jsonl and is not done again.
+``python benchmarks/ablation.py RECIPE --output DIR [--steps N] [--hanzi N] [--only NAME...]``; RECIPE as
+``recipes/ablation.toml``, whose stages' ``minutes`` are shares of N steps. Every variant is trained afresh on made
+lines of ASCII's letters and digits and the first so many hanzi of GB 2312, one after the other, on one thread, and read
+on made lines in fonts that none was trained on; all see the same number of lines. What is measured already stands in
+DIR/ablation.jsonl and is not done again.
 
-CER, steps, parameters, and milliseconds that a strip of 320 pixels takes in torch on one thread.
+CER, seconds of the processor for the training, parameters, and milliseconds that a strip of 320
+pixels takes in torch on one thread.
 """
 
 from __future__ import annotations
@@ -76,6 +78,7 @@ VARIANTS: dict[str, Change] = {
     "focal CTC 1": lines(focal=1.0),
     "attention 0.3 beside CTC": lines(attention=0.3),
     "places not told": without_places,
+    "Muon": lambda recipe: replace(recipe, optimiser="muon"),
     "taught by the shipped weights": taught,
     "half the channels, taught": lambda recipe: taught(HALF(recipe)),
 }
@@ -93,33 +96,29 @@ def timed(model: CRNN) -> float:
     return 1000 * float(np.median(seconds))
 
 
-def measured(recipe: Recipe, minutes: float, folder: Path) -> dict[str, float]:
+def measured(recipe: Recipe, steps: int, folder: Path) -> dict[str, float]:
     """Train, and tell."""
     torch.set_num_threads(1)
-    stages = tuple(replace(stage, minutes=stage.minutes * minutes) for stage in recipe.stages)
+    stages = tuple(replace(stage, minutes=0.0, steps=round(stage.minutes * steps)) for stage in recipe.stages)
     trainer = Trainer(replace(recipe, stages=stages), folder, open_sources(recipe))
+    begun = time.process_time()
     figures = trainer.run()
+    seconds = time.process_time() - begun
     size = sum(parameter.numel() for parameter in trainer.model.parameters())
-    return {**figures, "steps": steps(folder), "parameters": size, "milliseconds": timed(trainer.model)}
-
-
-def steps(folder: Path) -> int:
-    """Steps of all stages, from a run's log."""
-    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    last = {row["stage"]: int(row["step"]) for row in rows}
-    return sum(last.values())
+    return {**figures, "seconds": seconds, "parameters": size, "milliseconds": timed(trainer.model)}
 
 
 def table(rows: list[dict[str, object]]) -> str:
     """Markdown."""
     made = [
-        "| variant | CER clean | CER degraded | steps | million parameters | ms |",
+        "| variant | CER clean | CER degraded | seconds | million parameters | ms |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
-        clean, degraded, ms = (float(str(row[key])) for key in ("cer_clean", "cer_degraded", "milliseconds"))
+        keys = ("cer_clean", "cer_degraded", "seconds", "milliseconds")
+        clean, degraded, seconds, ms = (float(str(row[key])) for key in keys)
         size = float(str(row["parameters"])) / 1e6
-        made.append(f"| {row['variant']} | {clean:.1%} | {degraded:.1%} | {row['steps']} | {size:.1f} | {ms:.1f} |")
+        made.append(f"| {row['variant']} | {clean:.1%} | {degraded:.1%} | {seconds:.0f} | {size:.1f} | {ms:.1f} |")
     return "\n".join(made)
 
 
@@ -127,7 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--hanzi", type=int, default=500)
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     args = parser.parse_args()
@@ -137,14 +136,14 @@ def main() -> None:
     alphabet = string.ascii_letters + string.digits + gb2312_hanzi()[: args.hanzi]
     base = replace(Recipe.open(args.recipe), alphabet=alphabet)
     for name in args.only:
-        if any(row["variant"] == name and row["minutes"] == args.minutes for row in rows):
+        if any(row["variant"] == name and row["steps"] == args.steps for row in rows):
             continue
-        figures = measured(VARIANTS[name](base), args.minutes, args.output / name.replace(" ", "-").replace(",", ""))
-        rows.append({"variant": name, "minutes": args.minutes, **figures})
+        figures = measured(VARIANTS[name](base), args.steps, args.output / name.replace(" ", "-").replace(",", ""))
+        rows.append({"variant": name, "steps": args.steps, **figures})
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
         print(json.dumps(rows[-1]), flush=True)
-    print(table([row for row in rows if row["minutes"] == args.minutes and row["variant"] in args.only]))
+    print(table([row for row in rows if row["steps"] == args.steps and row["variant"] in args.only]))
 
 
 if __name__ == "__main__":

@@ -65,6 +65,9 @@ def test_a_hand_is_a_font_of_the_atlas(folder: Path, tmp_path_factory: pytest.Te
     assert atlas.names == ("pillow.ttf", "hand-00", "hand-01", "hand-02")
     has = atlas.table[1:, 1:] >= 0
     assert has.tolist() == [[False, True, True, False]] * 3, "only what the data have"
+    several = build_atlas([font], charset, None, folder, 3, processes=2)
+    assert several.names == atlas.names and (several.table == atlas.table).all()
+    assert several.pictures.tobytes() == atlas.pictures.tobytes()
     glyph = atlas.table[1, charset.encode("十")[0]]
     assert atlas.pictures[glyph].max() > 200 and atlas.bottoms[glyph] - atlas.tops[glyph] > 15
 

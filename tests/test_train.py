@@ -115,6 +115,8 @@ def test_a_recipe_names_what_it_does_not_know(tmp_path: Path) -> None:
         Recipe.open(recipe_file(tmp_path, stages='[[stage]]\nname = "a"\nctc = 1.0\n'))
     with pytest.raises(SettingsError, match="level"):
         Recipe.open(recipe_file(tmp_path, stages='[[stage]]\nname = "a"\nctc = 1.0\nsteps = 1\nlevels = ["awful"]\n'))
+    with pytest.raises(SettingsError, match="optimiser is adamw or muon"):
+        Recipe.open(recipe_file(tmp_path, 'optimiser = "adam"'))
     with pytest.raises(DataError):
         Recipe.open(tmp_path / "none.toml")
 
@@ -145,8 +147,9 @@ def test_a_run_writes_what_resuming_and_reading_need(tmp_path: Path) -> None:
     assert rows[-1]["cer_clean"] >= 0
 
 
-def test_resuming_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    recipe = Recipe.open(recipe_file(tmp_path))
+@pytest.mark.parametrize(("optimiser", "moments"), [("adamw", ["exp_avg"]), ("muon", ["exp_avg", "momentum"])])
+def test_resuming_goes_on_where_it_stopped(tmp_path: Path, optimiser: str, moments: list[str]) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path, f'optimiser = "{optimiser}"'))
     sources = open_sources(recipe)
     first = Trainer(recipe, tmp_path / "a", sources)
     first._step(recipe.stages[0], 0.0)
@@ -156,9 +159,18 @@ def test_resuming_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert (second.stage, second.step) == (0, 1)
     for key, value in first.model.state_dict().items():
         torch.testing.assert_close(value, second.model.state_dict()[key])
-    moments = [s["exp_avg"] for s in first.optimiser.state_dict()["state"].values()]
-    for a, b in zip(moments, (s["exp_avg"] for s in second.optimiser.state_dict()["state"].values()), strict=True):
-        torch.testing.assert_close(a, b)
+    for key, one, other in zip(moments, first.optimisers, second.optimisers, strict=True):
+        kept = [s[key] for s in one.state_dict()["state"].values()]
+        assert kept
+        for a, b in zip(kept, (s[key] for s in other.state_dict()["state"].values()), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def test_each_weight_is_moved_by_one_optimiser(tmp_path: Path) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path, 'optimiser = "muon"'))
+    trainer = Trainer(recipe, tmp_path / "run", open_sources(recipe))
+    moved = [id(p) for optimiser in trainer.optimisers for group in optimiser.param_groups for p in group["params"]]
+    assert sorted(moved) == sorted(id(p) for p in trainer.model.parameters())
 
 
 def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
@@ -187,14 +199,15 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> Non
 
 
 @pytest.mark.slow
-def test_a_small_run_learns_to_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_a_small_run_learns_to_read(tmp_path: Path, optimiser: str) -> None:
     easy = 'batch = 64\nrate = 3e-3\nwidths = [96]\nlevels = ["clean"]\nloose = 0.0\nhand = 0.0\n'
     stages = (
         f'[[stage]]\nname = "characters"\nkind = "characters"\nsteps = 120\n{easy}'
         f'[[stage]]\nname = "frames"\nsteps = 100\nframes = 1.0\n{easy}'
         f'[[stage]]\nname = "ctc"\nsteps = 60\nctc = 1.0\nframes = 0.3\n{easy}'
     )
-    recipe = Recipe.open(recipe_file(tmp_path, stages=stages, extra="average = 0.95"))
+    recipe = Recipe.open(recipe_file(tmp_path, stages=stages, extra=f'average = 0.95\noptimiser = "{optimiser}"'))
     figures = Trainer(recipe, tmp_path / "run", open_sources(recipe)).run()
     assert figures["cer_clean"] < 0.2
 

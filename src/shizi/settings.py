@@ -138,7 +138,7 @@ class ReadSettings:
     """Lines of one page; more are an error, not a silent cut."""
     beam: int = 5
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
-    sure: float = 0.9
+    sure: float = 0.7
     """Where nothing is said about the text, lines whose characters are all at least so sure are read greedily; so are
     those of one or two characters: they have no context."""
     ngram_weight: float = 0.2

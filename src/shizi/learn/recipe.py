@@ -77,6 +77,9 @@ class Stage:
                 raise SettingsError(f"stage {self.name}: there is no level {level!r}; there are {', '.join(LEVELS)}")
 
 
+OPTIMISERS = ("adamw", "muon")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A whole run."""
@@ -118,6 +121,8 @@ class Recipe:
     """Processes that train together, each with a batch of its own; on a CPU, one a core with ``threads = 1``."""
     threads: int = 0
     """Threads of each process; 0 leaves it to torch."""
+    optimiser: str = "adamw"
+    """``adamw``, or ``muon``: the same for the classifier and all vectors, and Muon for the other matrices."""
     seed: int = 1
     decay: float = 0.02
     average: float = 0.9995
@@ -146,6 +151,8 @@ class Recipe:
             if values.get(key):
                 values[key] = str(path.parent / values[key])
         values["real"] = [str(path.parent / place) for place in values.get("real", [])]
+        if values.get("optimiser", OPTIMISERS[0]) not in OPTIMISERS:
+            raise SettingsError(f"{path}: optimiser is {' or '.join(OPTIMISERS)}, not {values['optimiser']!r}")
         if any(stage.distilled for stage in stages) and not values.get("teacher"):
             raise SettingsError(f"{path}: a stage has distilled, and the recipe has no teacher")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")

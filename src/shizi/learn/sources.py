@@ -117,7 +117,7 @@ def open_sources(recipe: Recipe) -> Sources:
 
     real = [open_source(Path(place)) for place in recipe.real]
     strokes = Path(recipe.strokes) if recipe.strokes else None
-    atlas = build_atlas(trained, charset, cache, strokes, recipe.hands)
+    atlas = build_atlas(trained, charset, cache, strokes, recipe.hands, processes=recipe.processes)
     return Sources(charset, maker(atlas), maker(build_atlas(held, charset, cache)), real)
 
 

@@ -25,6 +25,7 @@ from shizi.errors import DataError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.checkpoint import Checkpoint
 from shizi.learn.losses import attention, ctc, distilled, frame_targets, frames, sampled_ctc
+from shizi.learn.muon import Muon
 from shizi.learn.network import CRNN, build
 from shizi.learn.network.attention import Guide
 from shizi.learn.recipe import Recipe, Stage
@@ -94,7 +95,7 @@ class Trainer:
         self.teacher = Teacher(Path(recipe.teacher), self.charset, recipe.threads) if recipe.teacher else None
         self.average = Average(self.model, recipe.average)
         self.stage, self.step, self.elapsed = 0, 0, 0.0
-        self.optimiser = self._optimiser()
+        self.optimisers = self._optimisers()
         if resume is not None:
             self._resume(resume)
         # Each process, and each resumed run, draws other lines: a seed for each beginning.
@@ -117,7 +118,7 @@ class Trainer:
                     figures = self._validate(stage)
                     bar.update(task, completed=1.0, now=_shown(figures))
                 self.stage, self.step, self.elapsed = self.stage + 1, 0, 0.0
-                self.optimiser = self._optimiser()
+                self.optimisers = self._optimisers()
                 if self.team.rank == 0:
                     self._save()
         return figures
@@ -128,8 +129,9 @@ class Trainer:
         recent: list[float] = []
         done = self._progress(stage, started)
         while done < 1:
-            for group in self.optimiser.param_groups:
-                group["lr"] = stage.rate * one_cycle(done)
+            for optimiser in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = stage.rate * one_cycle(done)
             loss, done = self._step(stage, self._progress(stage, started))
             recent.append(loss)
             self.step += 1
@@ -161,12 +163,14 @@ class Trainer:
         half = self.recipe.bf16 or self.device.type == "cuda"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             loss = self._loss(stage, batch)
-        self.optimiser.zero_grad(set_to_none=True)
+        for optimiser in self.optimisers:
+            optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         shared, done = self.team.average(self._learning(), float(loss.detach()), done)
         norm = nn.utils.clip_grad_norm_(self._learning(), 5.0)
         if torch.isfinite(norm):
-            self.optimiser.step()
+            for optimiser in self.optimisers:
+                optimiser.step()
             self.average.update(self.model)
         return shared, done
 
@@ -200,11 +204,18 @@ class Trainer:
         """What the optimiser moves: the network, and the reader beside it."""
         return [*self.model.parameters(), *(self.guide.parameters() if self.guide is not None else ())]
 
-    def _optimiser(self) -> torch.optim.AdamW:
+    def _optimisers(self) -> list[torch.optim.Optimizer]:
+        """AdamW for all, or Muon for the matrices but the classifier's, whose rows are rarely all in a batch."""
+        recipe, head = self.recipe, self.model.classifier.weight
         flat = [p for p in self._learning() if p.ndim < 2]
         deep = [p for p in self._learning() if p.ndim >= 2]
-        groups = [{"params": deep, "weight_decay": self.recipe.decay}, {"params": flat, "weight_decay": 0.0}]
-        return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
+        moved = [p for p in deep if p is not head] if recipe.optimiser == "muon" else []
+        groups = [
+            {"params": [p for p in deep if not moved or p is head], "weight_decay": recipe.decay},
+            {"params": flat, "weight_decay": 0.0},
+        ]
+        adam = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
+        return [adam, Muon(moved, weight_decay=recipe.decay)] if moved else [adam]
 
     def _checkpoint(self) -> Checkpoint:
         info = {
@@ -218,7 +229,7 @@ class Trainer:
         }
         training = {
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "average_steps": self.average.steps,
             "guide": None if self.guide is None else self.guide.state_dict(),
         }
@@ -239,7 +250,8 @@ class Trainer:
         self.stage, self.step, self.elapsed = (held.info[k] for k in ("stage", "step", "elapsed"))
         if self.guide is not None and held.training.get("guide"):
             self.guide.load_state_dict(held.training["guide"])
-        self.optimiser.load_state_dict(held.training["optimiser"])
+        for optimiser, state in zip(self.optimisers, held.training["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
 
     def _validate(self, stage: Stage) -> dict[str, float]:
         current = {k: v.clone() for k, v in self.model.state_dict().items()}

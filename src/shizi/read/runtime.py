@@ -114,7 +114,11 @@ class Recogniser:
         made = np.empty((shape[0], shape[3] // STRIDE, self.charset.size), np.float32)
 
         def run(index: int) -> None:
-            made[index] = self._session.run([OUTPUT], {INPUT: batch[index : index + 1]})[0][0]
+            # bound, so that megabytes of logits are written where they are wanted and not copied there
+            bound, place = self._session.io_binding(), made[index : index + 1]
+            bound.bind_cpu_input(INPUT, batch[index : index + 1])
+            bound.bind_output(OUTPUT, "cpu", 0, np.float32, place.shape, place.ctypes.data)
+            self._session.run_with_iobinding(bound)
 
         if min(self.threads, len(batch)) < 2:
             for index in range(len(batch)):

@@ -10,7 +10,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import DataError
-from shizi.learn.synth.strokes import Hand, Stroke, draw_hand, open_strokes
+from shizi.learn.synth.strokes import Hand, draw_hand, open_strokes
 from shizi.read.charset import Charset
 
 CELL = 40
@@ -84,9 +87,11 @@ def build_atlas(
     strokes: Path | None = None,
     hands: int = 0,
     first_hand: int = 0,
+    processes: int = 1,
 ) -> Atlas:
     """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands from number
     ``first_hand`` on after the stroke data in the folder ``strokes``; kept in the folder ``cache`` for next time.
+    A hand with ten thousand characters takes half a minute of a core, and ``processes`` of them are drawn at once.
     """
     about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
     about += [first_hand] if first_hand else []
@@ -94,13 +99,16 @@ def build_atlas(
     stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
     if stored and stored.exists():
         return Atlas.open(stored)
-    parts = [_draw_font(font, charset) for font in fonts]
-    names = [font.name for font in fonts]
-    if strokes is not None and hands:
-        paths = open_strokes(strokes)
-        for hand in map(Hand.drawn, range(first_hand, first_hand + hands)):
-            parts.append(_draw_hand(paths, charset, hand))
-            names.append(hand.name)
+    numbers = range(first_hand, first_hand + hands) if strokes is not None else range(0)
+    written = partial(_draw_hand, strokes or Path(), charset)
+    if processes > 1 and len(numbers) > 1:
+        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+            waiting = [pool.submit(_draw_font, font, charset) for font in fonts]
+            waiting += [pool.submit(written, number) for number in numbers]
+            parts = [part.result() for part in waiting]
+    else:
+        parts = [_draw_font(font, charset) for font in fonts] + [written(number) for number in numbers]
+    names = [font.name for font in fonts] + [Hand.drawn(number).name for number in numbers]
     table = np.full((len(parts), charset.size), -1, dtype=np.int32)
     offset = 0
     for row, (classes, *_) in enumerate(parts):
@@ -114,10 +122,14 @@ def build_atlas(
     return atlas
 
 
-def _draw_hand(paths: Mapping[str, Sequence[Stroke]], charset: Charset, hand: Hand) -> tuple[NDArray[Any], ...]:
+_strokes = lru_cache(maxsize=1)(open_strokes)
+
+
+def _draw_hand(strokes: Path, charset: Charset, number: int) -> tuple[NDArray[Any], ...]:
     """The same as :func:`_draw_font` for a hand; each character takes one em, and the lots of the line do the rest."""
+    paths = _strokes(strokes)
     chars = [char for char in charset.chars if char in paths]
-    pictures = draw_hand(paths, chars, hand, CELL, EM, (PEN, CENTRE - EM / 2))
+    pictures = draw_hand(paths, chars, Hand.drawn(number), CELL, EM, (PEN, CENTRE - EM / 2))
     advances = np.full(len(chars), EM, dtype=np.float32)
     return (np.array(charset.encode("".join(chars)), dtype=np.int64), pictures, advances, *_extent(pictures))
 
