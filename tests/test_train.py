@@ -244,7 +244,7 @@ def test_attention_beside_ctc_trains_the_network_and_stays_out_of_the_weights(tm
     first = Trainer(recipe, tmp_path / "a", sources)
     assert first.guide is not None
     before = first.guide.characters.weight.detach().clone()
-    first.optimiser.param_groups[0]["lr"] = 1e-2
+    first.optimisers[0].param_groups[0]["lr"] = 1e-2
     first._step(recipe.stages[0], 0.0)
     assert not torch.equal(before, first.guide.characters.weight)
     first.step = 1
