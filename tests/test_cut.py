@@ -77,3 +77,33 @@ def test_a_line_is_cut_again_in_the_channel_that_holds_it(channel: int, vertical
 def test_a_grey_line_is_not_cut_again() -> None:
     assert of_page(picture(200, 60)).tinted(SETTINGS) is None
     assert whole(picture(200, 60), SETTINGS).tinted(SETTINGS) is None
+
+
+def leaning(width: int, height: int) -> np.ndarray:
+    """Upright strokes that lean by four tenths."""
+    made = np.full((height, width, 3), 255, np.uint8)
+    for row in range(height // 5, height - height // 5):
+        for stroke in range(height, width - height, height // 3):
+            left = stroke + round(0.4 * row)
+            made[row, left : left + height // 10 + 1] = 0
+    return made
+
+
+def test_a_line_that_leans_is_made_upright_and_keeps_its_places() -> None:
+    pixels = leaning(400, 60)
+    for one in (whole(pixels, SETTINGS), of_page(pixels)):
+        ways = one.straight(SETTINGS)
+        assert ways
+        columns = ways[-1].strip.mean(axis=0)
+        assert np.ptp(columns) > 1.5 * np.ptp(one.strip.mean(axis=0)), "strokes stand apart"
+        assert [way.part(0.2, 0.4) for way in ways] == [one.part(0.2, 0.4)] * len(ways)
+        assert {way.strip.shape[0] for way in ways} == {32}
+
+
+def test_what_stands_straight_or_alone_or_runs_down_is_not_straightened() -> None:
+    assert whole(np.full((40, 300, 3), 255, np.uint8), SETTINGS).straight(SETTINGS) == []
+    assert whole(leaning(64, 60), SETTINGS).straight(SETTINGS) == []
+    pixels = np.ascontiguousarray(np.rot90(leaning(400, 60)))
+    page, size = Upright.as_it_is(grey(pixels)), (60, 400)
+    line = Candidate(Quad.box(4, 4, 56, 396), vertical=True)
+    assert cut(page, line, size, SETTINGS, pixels=pixels).straight(SETTINGS) == []

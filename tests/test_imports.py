@@ -25,8 +25,9 @@ MAY = {
     "settings": {"errors"},
     **{stage: BASE for stage in STAGES},
     "column": BASE,
+    "straight": BASE,
     "turn": BASE,
-    "cut": BASE | {"clean", "column", "crop", "find", "turn"},
+    "cut": BASE | {"clean", "column", "crop", "find", "straight", "turn"},
     "write": {"types", "errors"},
     "reader": BASE | STAGES | {"cut", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
@@ -47,7 +48,7 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "learn", "serve"},
+    "cv2": {"clean", "find", "crop", "column", "straight", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 

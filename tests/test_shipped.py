@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -210,6 +211,28 @@ def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]
     assert loose(reader.read_line(strip).text) == loose(TRUTH[1])
 
 
+def test_lines_that_climb_and_lean_are_straightened(reader: Reader, pixels: NDArray[np.uint8]) -> None:
+    once = Reader(settings=Settings(read=ReadSettings(again=0, again_alone=0)))
+    wrong = wrong_once = 0
+    for line in reader.read(pixels).lines:
+        x0, y0, x1, y1 = (int(v) for v in line.quad.bounds)
+        strip = pixels[y0:y1, x0 : min(x1, x0 + 5 * (y1 - y0))]
+        truth = loose(once.read_line(strip).text)
+        rows, columns = strip.shape[:2]
+        down, right = -0.14, -0.4
+        high = rows + round(abs(down) * columns)
+        around = (high - rows) // 2 + 1
+        strip = cv2.copyMakeBorder(strip, around, around, rows // 2, rows // 2, cv2.BORDER_REPLICATE)
+        middle = strip.shape[1] / 2, strip.shape[0] / 2
+        matrix = np.array([[1, right, -right * middle[1]], [down, 1, -down * middle[0]]], np.float32)
+        size = (strip.shape[1], strip.shape[0])
+        strip = cv2.warpAffine(strip, matrix, size, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
+        wrong += edits(truth, loose(reader.read_line(strip).text))
+        wrong_once += edits(truth, loose(once.read_line(strip).text))
+    assert wrong_once >= 10
+    assert wrong <= 0.6 * wrong_once
+
+
 def test_room_around_characters_cut_out_at_their_ink_does_no_harm_to_print(
     reader: Reader, pixels: NDArray[np.uint8]
 ) -> None:
@@ -224,7 +247,7 @@ def test_room_around_characters_cut_out_at_their_ink_does_no_harm_to_print(
             pictures.append(cell[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
             texts.append(char.text)
     made = reader.read_lines(pictures)
-    once = Reader(settings=Settings(read=ReadSettings(again=0, again_lone=0))).read_lines(pictures)
+    once = Reader(settings=Settings(read=ReadSettings(again=0, again_alone=0))).read_lines(pictures)
     right, right_once = (sum(one.text == text for one, text in zip(m, texts, strict=True)) for m in (made, once))
     assert len(texts) > 80
     assert right >= 0.95 * right_once  # room helps hurried hands; print that was cut out loses nothing by it

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import clean, column, crop, turn
+from shizi import clean, column, crop, straight, turn
 from shizi.clean import Upright
 from shizi.column import Column
 from shizi.find import Candidate
@@ -76,6 +76,17 @@ class Cut:
         laid = column.lay(np.rot90(channel, -1)) if self.laid is not None else None
         made = clean.network_input(channel if laid is None else laid.strip, settings)
         return replace(self, strip=made, laid=laid)
+
+    def straight(self, settings: CleanSettings) -> list[Cut]:
+        """The same line made level, and made upright too, where it climbs or leans; nothing of vertical text."""
+        if self.laid is not None or self.vertical or self.lone or self.pixels is None:
+            return []
+        if self.source is None:
+            strip = clean.grey(self.pixels)
+        else:
+            page, line, _ = self.source
+            strip = crop.crop(page.page, line.quad)
+        return [replace(self, strip=clean.network_input(one, settings)) for one in straight.straightened(strip)]
 
     @property
     def lone(self) -> bool:

@@ -280,23 +280,28 @@ class Reader:
         return [read[one] for one in cuts]
 
     def _otherwise(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
-        """Other readings of doubtful ones: in a channel of colour, and with room around a picture that is one line."""
-        settings, made, least = self._settings.clean, {}, self._settings.read
+        """Other readings of doubtful ones, where they are surer.
+
+        In a channel of colour; level and upright, where they climb or lean; and with room around a picture that is one
+        line.
+        """
+        settings, best, least = self._settings.clean, dict(read), self._settings.read
+
+        def tried(ways: Mapping[Cut, Sequence[Cut]], handicap: float = 0.0) -> None:
+            others = iter(self._read([other for some in ways.values() for other in some], hints))
+            for one, some in ways.items():
+                surest = max(islice(others, len(some)), key=lambda line: line.confidence, default=best[one])
+                if surest.confidence > best[one].confidence - handicap:
+                    best[one] = surest
+
         pale = [one for one in cuts if read[one].confidence < least.again]
-        tinted = {one: other for one in pale if (other := one.tinted(settings)) is not None}
-        for one, line in zip(tinted, self._read(list(tinted.values()), hints), strict=True):
-            if line.confidence > read[one].confidence:
-                made[one] = line
-        cramped = [one for one in cuts if read[one].confidence < (least.again_lone if one.lone else least.again)]
-        rooms = {one: one.roomier(settings) for one in cramped}
-        roomy = iter(self._read([other for ways in rooms.values() for other in ways], hints))
-        for one, ways in rooms.items():
-            # a lone character cut out at its ink misleads the network, which is then too sure
-            handicap = TOO_SURE if one.lone else 0.0
-            best = max(islice(roomy, len(ways)), key=lambda line: line.confidence, default=read[one])
-            if best.confidence > made.get(one, read[one]).confidence - handicap:
-                made[one] = best
-        return made
+        alone = [one for one in cuts if one.source is None and read[one].confidence < least.again_alone]
+        tried({one: [other] for one in pale if (other := one.tinted(settings)) is not None})
+        tried({one: one.straight(settings) for one in dict.fromkeys([*pale, *alone])})
+        tried({one: one.roomier(settings) for one in pale if not one.lone})
+        # a lone character cut out at its ink misleads the network, which is then too sure
+        tried({one: one.roomier(settings) for one in alone if one.lone}, TOO_SURE)
+        return {one: line for one, line in best.items() if line is not read[one]}
 
     def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
         found = self._seen([one.strip for one in cuts], hints)

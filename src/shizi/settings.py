@@ -126,10 +126,11 @@ class ReadSettings:
     min_alternative: float = 0.005
     """Other readings below this probability are left away."""
     again: float = 0.8
-    """Lines below this confidence are read again: in the channel of colour that shows them clearest, and a picture that
-    is one line with room around it. The surer reading counts. 0: none is."""
-    again_lone: float = 0.9
-    """The same for a picture of a character or two, where the readings with room around it count for more."""
+    """Lines below this confidence are read again: in the channel of colour that shows them clearest, level and upright
+    where they climb or lean, and a picture that is one line with room around it. The surest counts. 0: none is."""
+    again_alone: float = 0.9
+    """The same for a picture that is one line where it climbs or leans, and for one of a character or two, where the
+    readings with room around it count for more."""
     min_confidence: float = 0.25
     """Lines of a page below this are left out as noise and listed apart, with their text."""
     min_confidence_short: float = 0.5
@@ -158,7 +159,7 @@ class ReadSettings:
             _need(0 <= getattr(self, name) <= 10, f"read.{name} lies between 0 and 10")
         _need(0 <= self.sure <= 1, "read.sure lies between 0 and 1")
         _need(0 <= self.again <= 1, "read.again lies between 0 and 1")
-        _need(0 <= self.again_lone <= 1, "read.again_lone lies between 0 and 1")
+        _need(0 <= self.again_alone <= 1, "read.again_alone lies between 0 and 1")
         _need(0 <= self.min_confidence <= 1, "read.min_confidence lies between 0 and 1")
         _need(0 <= self.min_confidence_short <= 1, "read.min_confidence_short lies between 0 and 1")
 
