@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from shizi.clean import Grey, clearest, even, grey, network_input, skew, to_height, upright
+from shizi.clean import Grey, clearest, even, grey, is_unclear, network_input, skew, to_height, upright
 from shizi.settings import CleanSettings
 from shizi.types import Quad
 
@@ -173,3 +173,17 @@ def test_the_network_is_fed_what_was_promised(rows: int, columns: int, seed: int
     made = network_input(strip, SETTINGS)
     assert made.shape == (32, max(1, round(columns * 32 / rows))) and made.dtype == np.float32
     assert made.min() >= -0.5 and made.max() <= 0.5
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.5, 0.98])
+def test_two_greys_are_told_apart_whatever_they_fill(share: float) -> None:
+    strip = np.full((20, 100), 220, np.uint8)
+    strip[:, : round(100 * share)] = 30
+    assert not is_unclear(strip)
+
+
+def test_greys_around_the_middle_leave_unclear_which_is_the_text() -> None:
+    strip = np.full((20, 100), 128, np.uint8)
+    strip[:, :20], strip[:, 80:] = 20, 235
+    assert is_unclear(strip)
+    assert not is_unclear(np.full((20, 100), 128, np.uint8))

@@ -17,6 +17,11 @@ STRIP_HEIGHT = 32
 CLEARER = 1.1
 """Times as far as in luminance that ink and ground must lie apart in a channel for it to be worth reading in."""
 
+UNCLEAR = 0.25
+"""Share of the range of greys: a median nearer to their middle than this does not tell text from ground."""
+FLAT = 8
+"""A range of fewer greys is noise on an empty strip."""
+
 MIN_TILE = 16
 """Least side of a tile of CLAHE, pixels."""
 
@@ -209,15 +214,30 @@ def framed(strip: Grey, columns: int, beside: int, above: int) -> Grey:
     return made.astype(np.uint8, copy=False)
 
 
+def _spread(strip: Grey) -> tuple[float, float, float]:
+    """The darkest, middle and lightest grey of a strip, but for a hundredth of the pixels at each end."""
+    counts = np.bincount(strip.ravel(), minlength=256).cumsum()
+    low, middle, high = np.searchsorted(counts, counts[-1] * np.array((0.01, 0.5, 0.99)))
+    return float(low), float(middle), float(high)
+
+
+def is_unclear(strip: Grey) -> bool:
+    """Is it hard to say of a (H, W) strip whether its text is dark or light: does the median lie near the middle?
+
+    Bold text, text with a rim, and text on a picture fill as much of a strip as the ground does.
+    """
+    low, middle, high = _spread(strip)
+    return high - low >= FLAT and abs(middle - (low + high) / 2) <= UNCLEAR * (high - low)
+
+
 def even(strip: Grey, settings: CleanSettings) -> Grey:
     """Even out a (H, W) strip: grey values stretched, dark text on light ground, local contrast (CLAHE).
 
     The ground is the majority of a line's pixels, so a median on the dark side of the middle means light text.
     """
     if settings.contrast or settings.polarity:
-        counts = np.bincount(strip.ravel(), minlength=256).cumsum()
-        low, middle, high = (float(v) for v in np.searchsorted(counts, counts[-1] * np.array((0.01, 0.5, 0.99))))
-        if settings.contrast and high - low >= 8:  # less is noise on an empty strip: leave it flat
+        low, middle, high = _spread(strip)
+        if settings.contrast and high - low >= FLAT:
             table = np.clip((np.arange(256) - low) * (255.0 / (high - low)), 0, 255).astype(np.uint8)
             strip = table[strip]
         if settings.polarity and middle < (low + high) / 2:

@@ -19,6 +19,8 @@ LONE = 1.5
 """Width of a picture, in its heights, below which it shows a character or two, often cut out at the very ink."""
 ROOM, ROOM_LONE = 0.1, 0.2
 """Margins that pictures of lines, and of lone characters, are given, as shares of their height."""
+TRIMMED = 1 / 14
+"""Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
 WIDER = (1.0, 1.2)
 """Widths that a lone character is tried in: hurried ones are narrow."""
 
@@ -77,16 +79,24 @@ class Cut:
         made = clean.network_input(channel if laid is None else laid.strip, settings)
         return replace(self, strip=made, laid=laid)
 
-    def straight(self, settings: CleanSettings) -> list[Cut]:
-        """The same line made level, and made upright too, where it climbs or leans; nothing of vertical text."""
-        if self.laid is not None or self.vertical or self.lone or self.pixels is None:
-            return []
-        if self.source is None:
-            strip = clean.grey(self.pixels)
-        else:
-            page, line, _ = self.source
-            strip = crop.crop(page.page, line.quad)
-        return [replace(self, strip=clean.network_input(one, settings)) for one in straight.straightened(strip)]
+    def others(self, settings: CleanSettings) -> list[Cut]:
+        """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
+
+        In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
+        text is; level and upright, where it climbs or leans; and, where it was cut out of a page, more tightly.
+        """
+        made = [tinted] if (tinted := self.tinted(settings)) is not None else []
+        if self.pixels is None or self.laid is not None or self.vertical:
+            return made
+        page, line, _ = self.source or (None, None, None)
+        grey = clean.grey(self.pixels) if page is None or line is None else crop.crop(page.page, line.quad)
+        if settings.polarity and clean.is_unclear(grey):
+            made.append(replace(self, strip=-self.strip))
+        strips = [] if self.lone else straight.straightened(grey)
+        trimmed = round(TRIMMED * len(grey))
+        if page is not None and trimmed:
+            strips.append(grey[trimmed:-trimmed])
+        return made + [replace(self, strip=clean.network_input(strip, settings)) for strip in strips]
 
     @property
     def lone(self) -> bool:

@@ -280,11 +280,7 @@ class Reader:
         return [read[one] for one in cuts]
 
     def _otherwise(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
-        """Other readings of doubtful ones, where they are surer.
-
-        In a channel of colour; level and upright, where they climb or lean; and with room around a picture that is one
-        line.
-        """
+        """Other readings of doubtful ones, where they are surer: see :meth:`Cut.others` and :meth:`Cut.roomier`."""
         settings, best, least = self._settings.clean, dict(read), self._settings.read
 
         def tried(ways: Mapping[Cut, Sequence[Cut]], handicap: float = 0.0) -> None:
@@ -296,8 +292,7 @@ class Reader:
 
         pale = [one for one in cuts if read[one].confidence < least.again]
         alone = [one for one in cuts if one.source is None and read[one].confidence < least.again_alone]
-        tried({one: [other] for one in pale if (other := one.tinted(settings)) is not None})
-        tried({one: one.straight(settings) for one in dict.fromkeys([*pale, *alone])})
+        tried({one: one.others(settings) for one in dict.fromkeys([*pale, *alone])})
         tried({one: one.roomier(settings) for one in pale if not one.lone})
         # a lone character cut out at its ink misleads the network, which is then too sure
         tried({one: one.roomier(settings) for one in alone if one.lone}, TOO_SURE)

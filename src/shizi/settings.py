@@ -126,10 +126,11 @@ class ReadSettings:
     min_alternative: float = 0.005
     """Other readings below this probability are left away."""
     again: float = 0.8
-    """Lines below this confidence are read again: in the channel of colour that shows them clearest, level and upright
-    where they climb or lean, and a picture that is one line with room around it. The surest counts. 0: none is."""
+    """Lines below this confidence are read again: in the channel of colour that shows them clearest, with light and
+    dark exchanged where it is unclear which is the text, level and upright where they climb or lean, cut more tightly
+    out of their page, and a picture that is one line with room around it. The surest counts. 0: none is."""
     again_alone: float = 0.9
-    """The same for a picture that is one line where it climbs or leans, and for one of a character or two, where the
+    """The same for a picture that is one line, but for the room around it; and for one of a character or two, where the
     readings with room around it count for more."""
     min_confidence: float = 0.25
     """Lines of a page below this are left out as noise and listed apart, with their text."""
