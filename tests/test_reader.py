@@ -16,6 +16,7 @@ from PIL import Image
 from conftest import GAP, GLYPH, HIGH, LOW, STROKE, BoxNetwork, boxes, encoded
 from shizi.crop import BUCKETS
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
+from shizi.read.charset import Charset
 from shizi.reader import Reader
 from shizi.settings import Settings
 from shizi.types import Line, Quad
@@ -125,7 +126,7 @@ def test_noise_is_left_out_and_listed_with_what_was_read() -> None:
     assert {one.reason for one in page.dropped} == {"unsure"}
     assert sorted(one.text for one in page.dropped) == sorted(LINES)
     assert all(0 < one.confidence < 0.4 for one in page.dropped)
-    settings = Settings.from_dict({"read": {"min_confidence": 0.1}})
+    settings = Settings.from_dict({"read": {"min_confidence": 0.1, "min_confidence_ascii": 0.1}})
     kept = Reader(recogniser=unsure, settings=settings).read(pixels)
     assert kept.text == "\n".join(LINES) and not kept.dropped
 
@@ -394,3 +395,14 @@ def test_any_picture_gives_a_page_that_lies_within_it(height: int, width: int, s
             assert 0 <= top <= bottom <= height
         assert "".join(char.text for char in line.chars) == line.text
         assert 0 < line.confidence <= 1
+
+
+def test_lines_of_ascii_have_a_bound_of_their_own() -> None:
+    pixels, _ = boxes([HIGH * 6])
+    for chars, kept in (("AB", False), ("高低", True)):
+        network = BoxNetwork(charset=Charset.of(chars + "x"), temperature=2.5)
+        page = Reader(recogniser=network, settings=Settings.from_dict({"read": {"beam": 0}})).read(pixels)
+        (line,) = page.lines if kept else page.dropped
+        assert len(line.text) == 6
+        assert 0.25 < line.confidence < 0.65
+        assert kept or page.dropped[0].reason == "unsure"

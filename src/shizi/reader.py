@@ -342,6 +342,8 @@ class Reader:
             return ""
         settings = self._settings.read
         least = settings.min_confidence_short if len(line.chars) <= SHORT else settings.min_confidence
+        if 2 * sum(char.text.isascii() for char in line.chars) > len(line.chars):
+            least = max(least, settings.min_confidence_ascii)
         return "unsure" if line.confidence < least else ""
 
     def _char(self, cls: int) -> str:

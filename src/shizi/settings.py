@@ -94,7 +94,7 @@ class FindSettings:
     """and at one with small text again, in a size that fits it, up to this one."""
     threshold: float = 0.6
     """Least probability of what belongs to a line, for the learned finder."""
-    min_score: float = 0.82
+    min_score: float = 0.8
     """Lines with a lower mean probability are dropped."""
     threads: int = 0
     """Threads of the learned finder; 0 takes the machine's cores, four at the most."""
@@ -136,6 +136,9 @@ class ReadSettings:
     """Lines of a page below this are left out as noise and listed apart, with their text."""
     min_confidence_short: float = 0.5
     """The same for lines of up to three characters: of what is read where there is no text, most is short."""
+    min_confidence_ascii: float = 0.65
+    """The same for lines that are letters, figures and marks of ASCII for the most part: edges, grain and hanzi too
+    small to be read look like those."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
     beam: int = 5
@@ -163,6 +166,7 @@ class ReadSettings:
         _need(0 <= self.again_alone <= 1, "read.again_alone lies between 0 and 1")
         _need(0 <= self.min_confidence <= 1, "read.min_confidence lies between 0 and 1")
         _need(0 <= self.min_confidence_short <= 1, "read.min_confidence_short lies between 0 and 1")
+        _need(0 <= self.min_confidence_ascii <= 1, "read.min_confidence_ascii lies between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)

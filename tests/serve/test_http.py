@@ -100,6 +100,8 @@ def test_pages_of_one_file(server: Server, truth: dict[str, list[Any]]) -> None:
     assert [data["index"] for kind, data in events if kind == "line"] == list(range(sum(counts)))
     assert events[-1][0] == "done"
     assert (events[-1][1]["pages"], events[-1][1]["lines"]) == (3, sum(counts))
+    apart = [{k: one[k] for k in one if k != "page"} for one in events[-1][1]["dropped"]]
+    assert apart == [one for page in said["pages"] for one in page["dropped"]]
 
 
 def test_events_have_the_promised_shape_and_their_quads_agree(server: Server, sample: bytes) -> None:

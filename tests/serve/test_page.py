@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser import Desk
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from serving import SAMPLE, Server
 
 from shizi import Reader
@@ -210,3 +210,21 @@ def test_a_picture_without_text_is_said_so(desk: Sit) -> None:
     at.start()
     at.wait_for("done")
     at.comes(at.page.locator("#message h3").inner_text, "没有读到文字")
+
+
+def test_what_is_left_out_as_unsure_can_be_looked_at(desk: Sit, tmp_path: Path) -> None:
+    reader, path = Reader(), tmp_path / "blurred.png"
+    for radius in (3.5, 3.75, 4, 4.25, 4.5):
+        Image.open(SAMPLE).filter(ImageFilter.GaussianBlur(radius)).save(path)
+        left = [one.text for one in reader.read(path).dropped if one.reason == "unsure"]
+        if left:
+            break
+    assert left
+    at = desk().open().read(path)
+    at.comes(at.page.locator("#left-count").inner_text, f"另有 {len(left)} 处没有列入：把握太小")
+    assert not at.page.locator("#left-list").is_visible()
+    at.page.locator("#left-count").click()
+    at.comes(at.page.locator("#left-list li span").all_inner_texts, left)
+    assert not set(left) & set(at.texts())
+    at.read(SAMPLE)
+    at.comes(at.page.locator("#left").is_visible, False)

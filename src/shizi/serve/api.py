@@ -211,6 +211,7 @@ def _page(page: Page) -> dict[str, Any]:
 def _told(reading: Reading, is_gone: Callable[[], bool], has: Parts) -> Iterator[str]:
     """The events of a reading."""
     pages, index, silent_since = -1, 0, time.perf_counter()
+    dropped: list[dict[str, Any]] = []
     yield ": shizi\n\n"
     if reading.place:
         yield _event("queued", {"waiting": reading.place})
@@ -226,12 +227,16 @@ def _told(reading: Reading, is_gone: Callable[[], bool], has: Parts) -> Iterator
                     places = {"page": pages, "index": index, "found": event.found}
                     yield _event("line", {**places, **event.line.to_json()})
                     index += 1
+                elif isinstance(event, Page):
+                    dropped += [{"page": pages, **one.to_json()} for one in event.dropped]
+                    continue
                 elif time.perf_counter() - silent_since < COMMENT_SECONDS:
                     continue
                 elif event is None:
                     yield ": still here\n\n"
                 silent_since = time.perf_counter()
-        yield _event("done", {"success": True, "time_cost": reading.seconds, "pages": pages + 1, "lines": index})
+        counts = {"pages": pages + 1, "lines": index}
+        yield _event("done", {"success": True, "time_cost": reading.seconds, **counts, "dropped": dropped})
     except ClientGone:
         return
     except Exception as error:  # the answer has begun: it cannot become a 500 any more

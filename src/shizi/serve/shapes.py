@@ -190,6 +190,12 @@ class LineEvent(LineShape):
     found: int = Field(description="Which of the page's quads it is, from 0")
 
 
+class DroppedEvent(DroppedShape):
+    """The same in a stream, where no page stands around it."""
+
+    page: int
+
+
 class DoneEvent(Strict):
     """`event: done`: all was read."""
 
@@ -197,6 +203,7 @@ class DoneEvent(Strict):
     time_cost: float
     pages: int
     lines: int
+    dropped: list[DroppedEvent]
 
 
 class ErrorEvent(Failure):

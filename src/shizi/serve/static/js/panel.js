@@ -88,6 +88,7 @@ export class Panel {
     $("tab-count").textContent = String(doubts);
     this.#progress(picture);
     this.#message(picture);
+    this.#left(picture);
     const all = this.#finished().length;
     $("download-scope").hidden = all < 2;
     $("scope-all").textContent = t("text.download.all", all);
@@ -124,6 +125,16 @@ export class Panel {
     const retry = element("button", { type: "button", class: "button", onclick: () => this.#again(picture) }, t("text.retry"));
     const sign = icon({ failed: "alert", none: "text", ready: "scan" }[kind]);
     place.replaceChildren(sign, element("h3", {}, t(`text.${kind}`)), element("p", {}, note), ...(kind === "ready" ? [] : [retry]));
+  }
+
+  /** What was read too unsurely to stand among the lines. @param {Picture | null} picture */
+  #left(picture) {
+    const left = picture?.left ?? [];
+    $("left").hidden = left.length === 0;
+    $("left-count").textContent = t("left.count", left.length);
+    $("left-list").replaceChildren(
+      ...left.map((one) => element("li", {}, element("span", {}, one.text), element("small", {}, percent(one.confidence)))),
+    );
   }
 
   /** @param {Picture} picture */

@@ -79,10 +79,13 @@ export class Reading {
         picture.status = "reading";
         this.store.addPage(picture, { width: data.width, height: data.height, quads: data.quads });
       } else if (name === "line") this.store.addLine(picture, data);
-      else if (name === "done") this.store.update(picture, { status: "done", seconds: data.time_cost });
+      else if (name === "done") this.store.update(picture, { status: "done", seconds: data.time_cost, left: unsure(data.dropped) });
     }
   }
 }
+
+/** @param {{reason: string, text: string, confidence: number}[]} dropped @returns {import("./state.js").Left[]} */
+const unsure = (dropped) => dropped.filter((one) => one.reason === "unsure" && one.text.trim() !== "");
 
 /** @param {unknown} error */
 function describe(error) {

@@ -21,8 +21,9 @@ import { cellsOf, isChanged, isDoubtful, textOf } from "./cells.js";
  * @typedef {{width: number, height: number, quads: Quad[]}} Page
  * @typedef {"waiting" | "sending" | "queued" | "reading" | "done" | "failed"} Status
  * @typedef {{id: number, file: File, url: string, status: Status, ahead: number | null, pages: Page[], lines: Line[],
- *   seconds: number, error: {code: string, words: string} | null}} Picture
+ *   left: Left[], seconds: number, error: {code: string, words: string} | null}} Picture
  *   ahead: pictures before it in the queue; null where the server was too busy to take it
+ * @typedef {{text: string, confidence: number}} Left what was read at a place that is not among the lines: too unsure
  * @typedef {{picture: Picture, line: Line, before: readonly Cell[], after: readonly Cell[]}} Step
  */
 
@@ -188,5 +189,5 @@ export class Store extends EventTarget {
 
 /** @returns {Omit<Picture, "id" | "file" | "url">} */
 function fresh() {
-  return { status: "waiting", ahead: 0, pages: [], lines: [], seconds: 0, error: null };
+  return { status: "waiting", ahead: 0, pages: [], lines: [], left: [], seconds: 0, error: null };
 }

@@ -109,6 +109,9 @@ export const ZH = {
   "text.lines": "识别出的文字",
   "text.page": (/** @type {number} */ page) => `第 ${page} 页`,
 
+  "left.count": (/** @type {number} */ count) => `另有 ${count} 处没有列入：把握太小`,
+  "left.note": "可能是太小、太模糊的字，也可能不是字。复制和下载都不含这些。",
+
   "doubt.label": (/** @type {string} */ share) => `标出把握低于 ${share} 的字`,
   "doubt.count": (/** @type {number} */ count) => `${count} 个疑字`,
   "doubt.none": "没有疑字",
@@ -297,6 +300,9 @@ export const EN = {
   "text.strips": "Compare: show each line's piece of the picture above its text",
   "text.lines": "Text that was read",
   "text.page": (page) => `Page ${page}`,
+
+  "left.count": (/** @type {number} */ count) => `${many(count, "place")} left out: too unsure`,
+  "left.note": "Text too small or blurred to be read, or no text at all. Neither copied nor downloaded.",
 
   "doubt.label": (share) => `Mark characters below ${share}`,
   "doubt.count": (count) => `${count.toLocaleString("en")} doubtful`,
