@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from shizi import Reader, clean
+from shizi import Reader, clean, find
 from shizi.learn.metrics import edits, loose
 from shizi.read import weights
 from shizi.settings import ReadSettings, Settings
@@ -209,6 +209,21 @@ def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]
     strip = equally_dark(pixels[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3])
     assert np.ptp(clean.grey(strip)) <= 2
     assert loose(reader.read_line(strip).text) == loose(TRUTH[1])
+
+
+@pytest.mark.parametrize("radius", [4, 5, 6])
+def test_lines_out_of_focus_are_found(pixels: NDArray[np.uint8], radius: float) -> None:
+    sharp, blurred = (
+        find.find(clean.grey(page), Settings().find).lines
+        for page in (pixels, cv2.GaussianBlur(pixels, (0, 0), radius).astype(np.uint8))
+    )
+    assert len(sharp) == len(blurred) == len(TRUTH)
+    for one, other in zip(sorted(sharp, key=_top), sorted(blurred, key=_top), strict=True):
+        assert np.abs(np.subtract(one.quad.bounds, other.quad.bounds)).max() < 1.2 * one.quad.height
+
+
+def _top(one: find.Candidate) -> float:
+    return one.quad.bounds[1]
 
 
 def test_lines_that_climb_and_lean_are_straightened(reader: Reader, pixels: NDArray[np.uint8]) -> None:

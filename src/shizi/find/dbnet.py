@@ -49,6 +49,8 @@ LARGE = 80.0
 """Pixels: lines higher than this in one look are taken from a smaller one, which sees more of them,"""
 COARSE = 3.0
 """and the smallest look is so many times smaller than the first."""
+BLURRED = 2.0
+"""Times the text of the first look that the smallest one shows where a picture is blurred, and seen better so."""
 COLUMNS = 4
 """So many tall lines of a page agree on which way text runs where"""
 AGREED = 0.75
@@ -123,7 +125,9 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     ratio = min(1.0, math.sqrt(settings.first_look / (height * width)))
     candidates = look(session, page, ratio, settings)
     if min(page.shape) * ratio > 2 * LARGE:
-        candidates = _joined(look(session, page, ratio / COARSE, settings), candidates, ratio, settings)
+        coarse = look(session, page, ratio / COARSE, settings)
+        blurred = _length(coarse, settings) > BLURRED * _length(candidates, settings)
+        candidates = coarse if blurred else _joined(coarse, candidates, ratio, settings)
     larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
     if larger > ratio:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
@@ -179,6 +183,11 @@ def _second(lines: list[Candidate], ratio: float, most: float, settings: FindSet
     share = lengths[order].cumsum() / lengths.sum()
     low = float(heights[order][np.searchsorted(share, 0.25)])
     return ratio if low >= LOW else max(ratio, min(1.0, most, ratio * FIT / low))
+
+
+def _length(lines: list[Candidate], settings: FindSettings) -> float:
+    """Of all lines that are not faint together, pixels."""
+    return sum(max(one.quad.width, one.quad.height) for one in lines if one.score >= settings.min_score)
 
 
 def _joined(coarse: list[Candidate], fine: list[Candidate], ratio: float, settings: FindSettings) -> list[Candidate]:
