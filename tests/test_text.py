@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.settings import TextSettings
-from shizi.text import tidy
+from shizi.text import is_ascii, is_hatching, tidy
 from shizi.types import Alternative, Char, Quad
 
 texts = st.text(st.sampled_from("识字々aZ7  ，。（”—·$~"), max_size=20)
@@ -96,3 +96,23 @@ def test_tidying_twice_changes_nothing(text: str, settings: TextSettings) -> Non
     for chars in (line(text), doubted(text, 0.3)):
         once = tidy(chars, settings)
         assert tidy(once, settings) == once
+
+
+@pytest.mark.parametrize("text", ["Hello, world", "12:30", "iPad 64G版", "abc中d", "A4"])
+def test_lines_of_ascii(text: str) -> None:
+    assert is_ascii(text)
+
+
+@pytest.mark.parametrize("text", ["2026年11月22日", "共12页", "你好", "", "买 iPad 送贴膜"])
+def test_lines_of_more_than_ascii(text: str) -> None:
+    assert not is_ascii(text)
+
+
+@pytest.mark.parametrize("text", ["||||", "~~~~~~~~", "川川川川", "= = = = =", "----------", "川川|川川川"])
+def test_hatchings(text: str) -> None:
+    assert is_hatching(text)
+
+
+@pytest.mark.parametrize("text", ["", "川", "四川", "11111111", "---", "illicit", "一二三三", "........", "哈哈哈哈", "a----b----c"])
+def test_text_that_is_no_hatching(text: str) -> None:
+    assert not is_hatching(text)

@@ -342,7 +342,9 @@ class Reader:
             return ""
         settings = self._settings.read
         least = settings.min_confidence_short if len(line.chars) <= SHORT else settings.min_confidence
-        if 2 * sum(char.text.isascii() for char in line.chars) > len(line.chars):
+        if text.is_hatching(line.text):
+            return "rule"
+        if text.is_ascii(line.text):
             least = max(least, settings.min_confidence_ascii)
         return "unsure" if line.confidence < least else ""
 

@@ -137,8 +137,8 @@ class ReadSettings:
     min_confidence_short: float = 0.5
     """The same for lines of up to three characters: of what is read where there is no text, most is short."""
     min_confidence_ascii: float = 0.65
-    """The same for lines that are letters, figures and marks of ASCII for the most part: edges, grain and hanzi too
-    small to be read look like those."""
+    """The same for lines that are letters, figures and marks of ASCII for the most part (:func:`shizi.text.is_ascii`):
+    edges, grain and hanzi too small to be read look like those."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
     beam: int = 5

@@ -13,10 +13,30 @@ BLANK = " "
 PLAUSIBLE = 0.1
 """Share of a letter's confidence that its other case has at least for the word to decide between them."""
 
+HANZI = 3
+"""So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
+HATCHED = 4
+"""Strokes in a row from which they are a hatching."""
+STROKES = frozenset("|~=-_≡川三二一lIi")
+"""What bars, waves and grilles are read as."""
+
 _ALIKE = frozenset("cosuvwxz")
 
 # Chinese and English print share these code points, so what stands on their other side decides.
 _SHARED = frozenset("“”‘’…—·～")
+
+
+def is_ascii(line: str) -> bool:
+    """Is a line letters, figures and marks of ASCII for the most part, with few hanzi?"""
+    hanzi = sum("\u3400" <= char <= "\u9fff" for char in line)
+    return 2 * sum(char.isascii() for char in line) > len(line) and hanzi < HANZI
+
+
+def is_hatching(line: str) -> bool:
+    """Is a line one stroke over and over, as borders, grilles and rules are read?"""
+    seen = line.replace(" ", "")
+    most = max(map(seen.count, STROKES & set(seen)), default=0)
+    return most >= HATCHED and 4 * most >= 3 * len(seen)
 
 
 def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
