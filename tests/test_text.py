@@ -113,6 +113,8 @@ def test_hatchings(text: str) -> None:
     assert is_hatching(text)
 
 
-@pytest.mark.parametrize("text", ["", "川", "四川", "11111111", "---", "illicit", "一二三三", "........", "哈哈哈哈", "a----b----c"])
+@pytest.mark.parametrize(
+    "text", ["", "川", "四川", "11111111", "---", "illicit", "一二三三", "........", "哈哈哈哈", "a----b----c"]
+)
 def test_text_that_is_no_hatching(text: str) -> None:
     assert not is_hatching(text)
