@@ -88,13 +88,16 @@ class Cut:
         made = [tinted] if (tinted := self.tinted(settings)) is not None else []
         if self.pixels is None or self.laid is not None or self.vertical:
             return made
-        page, line, _ = self.source or (None, None, None)
-        grey = clean.grey(self.pixels) if page is None or line is None else crop.crop(page.page, line.quad)
+        if self.source is None:
+            grey, trimmed = clean.grey(self.pixels), 0
+        else:
+            page, line, _ = self.source
+            grey = crop.crop(page.page, line.quad)
+            trimmed = round(TRIMMED * len(grey))
         if settings.polarity and clean.is_unclear(grey):
             made.append(replace(self, strip=-self.strip))
         strips = [] if self.lone else straight.straightened(grey)
-        trimmed = round(TRIMMED * len(grey))
-        if page is not None and trimmed:
+        if trimmed:
             strips.append(grey[trimmed:-trimmed])
         return made + [replace(self, strip=clean.network_input(strip, settings)) for strip in strips]
 
