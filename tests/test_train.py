@@ -166,6 +166,15 @@ def test_resuming_goes_on_where_it_stopped(tmp_path: Path, optimiser: str, momen
             torch.testing.assert_close(a, b)
 
 
+def test_resuming_with_another_optimiser_is_refused(tmp_path: Path) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path))
+    sources = open_sources(recipe)
+    Trainer(recipe, tmp_path / "a", sources)._save()
+    other = Recipe.open(recipe_file(tmp_path, 'optimiser = "muon"'))
+    with pytest.raises(DataError, match="another optimiser"):
+        Trainer(other, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
+
+
 def test_each_weight_is_moved_by_one_optimiser(tmp_path: Path) -> None:
     recipe = Recipe.open(recipe_file(tmp_path, 'optimiser = "muon"'))
     trainer = Trainer(recipe, tmp_path / "run", open_sources(recipe))

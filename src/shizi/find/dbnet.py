@@ -123,13 +123,13 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     """What a network finds on a (H, W) page."""
     height, width = page.shape
     ratio = min(1.0, math.sqrt(settings.first_look / (height * width)))
-    candidates = look(session, page, ratio, settings)
+    candidates, blurred = look(session, page, ratio, settings), False
     if min(page.shape) * ratio > 2 * LARGE:
         coarse = look(session, page, ratio / COARSE, settings)
         blurred = _length(coarse, settings) > BLURRED * _length(candidates, settings)
         candidates = coarse if blurred else _joined(coarse, candidates, ratio, settings)
     larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
-    if larger > ratio:
+    if larger > ratio and not blurred:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
     kept, dropped = [], []
     for one in agreed(candidates):

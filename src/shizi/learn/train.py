@@ -250,7 +250,10 @@ class Trainer:
         self.stage, self.step, self.elapsed = (held.info[k] for k in ("stage", "step", "elapsed"))
         if self.guide is not None and held.training.get("guide"):
             self.guide.load_state_dict(held.training["guide"])
-        for optimiser, state in zip(self.optimisers, held.training["optimisers"], strict=True):
+        states = held.training.get("optimisers", [])
+        if len(states) != len(self.optimisers):
+            raise DataError("the checkpoint is of another optimiser than the recipe's: start from its weights.pt")
+        for optimiser, state in zip(self.optimisers, states, strict=True):
             optimiser.load_state_dict(state)
 
     def _validate(self, stage: Stage) -> dict[str, float]:

@@ -91,7 +91,7 @@ def build_atlas(
 ) -> Atlas:
     """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands from number
     ``first_hand`` on after the stroke data in the folder ``strokes``; kept in the folder ``cache`` for next time.
-    A hand with ten thousand characters takes half a minute of a core, and ``processes`` of them are drawn at once.
+    A hand with ten thousand characters takes a quarter of a minute, and ``processes`` of them are drawn at once.
     """
     about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
     about += [first_hand] if first_hand else []
