@@ -31,7 +31,7 @@ import cv2
 from shizi import Reader, clean, load
 from shizi.crop import crop
 from shizi.learn.truth import Slice, TruePage, slices
-from shizi.settings import LoadSettings, ReadSettings, Settings
+from shizi.settings import FindSettings, LoadSettings, ReadSettings, Settings
 from shizi.types import Quad
 
 T = TypeVar("T")
@@ -131,7 +131,8 @@ def total(rows: Sequence[Row], kind: str) -> Row:
 
 def run(data: Path, weights: Path | None, *, lines: int, pages: int, threads: int, repeats: int) -> list[Row]:
     cv2.setNumThreads(threads)
-    reader = Reader(weights=weights, settings=Settings(read=ReadSettings(threads=threads)))
+    one = Settings(read=ReadSettings(threads=threads), find=FindSettings(threads=threads))
+    reader = Reader(weights=weights, settings=one)
     rapid = Rapid(threads) if util.find_spec("rapidocr") else None
     their_lines, their_pages = (rapid.lines, rapid.pages) if rapid else (None, None)
     made: list[Row] = []
