@@ -131,8 +131,8 @@ def total(rows: Sequence[Row], kind: str) -> Row:
 
 def run(data: Path, weights: Path | None, *, lines: int, pages: int, threads: int, repeats: int) -> list[Row]:
     cv2.setNumThreads(threads)
-    one = Settings(read=ReadSettings(threads=threads), find=FindSettings(threads=threads))
-    reader = Reader(weights=weights, settings=one)
+    settings = Settings(read=ReadSettings(threads=threads), find=FindSettings(threads=threads))
+    reader = Reader(weights=weights, settings=settings)
     rapid = Rapid(threads) if util.find_spec("rapidocr") else None
     their_lines, their_pages = (rapid.lines, rapid.pages) if rapid else (None, None)
     made: list[Row] = []
