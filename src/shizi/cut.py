@@ -48,7 +48,7 @@ class Cut:
     source: tuple[Upright, Candidate, CleanSettings] | None = None
     """What it was cut from; None for a whole picture."""
     pixels: Pixels | None = None
-    """The (H, W, 3) picture in colour, for :meth:`tinted`."""
+    """The (H, W, 3) picture in colour, for :meth:`others`."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""

@@ -344,7 +344,7 @@ class Reader:
         least = settings.min_confidence_short if len(line.chars) <= SHORT else settings.min_confidence
         if text.is_hatching(line.text):
             return "rule"
-        if text.is_ascii(line.text):
+        if hints.decoder is None and text.is_ascii(line.text):  # what fits a pattern is no noise
             least = max(least, settings.min_confidence_ascii)
         return "unsure" if line.confidence < least else ""
 
