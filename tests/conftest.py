@@ -40,7 +40,7 @@ class BoxNetwork:
     temperature: float = 1.0
     shapes: list[tuple[int, ...]] = field(default_factory=list)
 
-    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def logits(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> NDArray[np.float32]:
         self.shapes.append(batch.shape)
         made = np.zeros((len(batch), batch.shape[3] // 4, self.charset.size), np.float32)
         made[..., 0] = 4

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shizi.crop import BUCKETS, MAX_HEIGHT, bucket, crop, expand, pad, split
+from shizi.crop import BUCKETS, MAX_HEIGHT, bucket, crop, expand, pad, seen, split
 from shizi.types import Quad
 
 PLACES = st.floats(-50, 150)
@@ -82,6 +82,13 @@ def test_the_bucket_is_the_smallest_that_holds(width: int) -> None:
         assert bucket(width) in BUCKETS and not any(width <= b < bucket(width) for b in BUCKETS)
     else:
         assert bucket(width) - width < 256
+
+
+@given(st.integers(1, 6000))
+def test_the_network_sees_the_text_and_a_little_ground(width: int) -> None:
+    assert seen(width) % 8 == 0 and seen(width) <= bucket(width)
+    assert width <= seen(width) <= width + 15
+    assert seen(width) >= width + 8 or seen(width) == bucket(width)
 
 
 def test_padding_is_white_and_on_the_right() -> None:

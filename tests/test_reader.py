@@ -103,7 +103,7 @@ def test_a_page_without_text_has_no_lines(reader: Reader) -> None:
 
 def test_lines_without_characters_are_left_out_and_listed(network: BoxNetwork) -> None:
     class Blind(BoxNetwork):
-        def logits(self, batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        def logits(self, batch: np.ndarray[Any, Any], widths: Any = None) -> np.ndarray[Any, Any]:
             made = super().logits(batch)
             made[..., 0] = 9
             return made
@@ -169,7 +169,7 @@ def test_vertical_lines_are_read_from_the_top(reader: Reader) -> None:
 class Headed(BoxNetwork):
     """Is sure of what it reads where the strip's upper half holds more ink than the lower one."""
 
-    def logits(self, batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def logits(self, batch: np.ndarray[Any, Any], widths: Any = None) -> np.ndarray[Any, Any]:
         made = super().logits(batch)
         for strip, frames in zip(batch[:, 0], made, strict=True):
             if (strip[:16] < 0).sum() <= (strip[16:] < 0).sum():

@@ -88,6 +88,22 @@ def test_a_strip_gives_the_same_bits_in_any_batch_and_thread(path: Path) -> None
             assert [row.tobytes() for row in made] == alone
 
 
+def test_what_is_seen_of_a_strip_is_all_that_counts(path: Path) -> None:
+    recogniser = Recogniser.open(path, 2)
+    batch, widths = strips(3, 96), [4, 64, 96]
+    made = recogniser.logits(batch, widths)
+    for index, width in enumerate(widths):
+        alone = recogniser.logits(batch[index : index + 1, :, :, :width])[0]
+        assert made[index, : width // 4].tobytes() == alone.tobytes()
+        assert not made[index, width // 4 :].any()
+
+
+@pytest.mark.parametrize("widths", [[64], [64, 0], [64, 62], [64, 100]])
+def test_widths_that_cannot_be_are_refused(path: Path, widths: list[int]) -> None:
+    with pytest.raises(ValueError, match="widths"):
+        Recogniser.open(path, 1).logits(strips(2, 96), widths)
+
+
 def test_what_the_file_carries(path: Path) -> None:
     recogniser = Recogniser.open(path, 2)
     assert recogniser.charset == CHARSET

@@ -163,4 +163,6 @@ def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cu
 
 def within(quad: Quad, size: tuple[int, int]) -> Quad:
     """Corners beyond the picture's edge moved onto it."""
-    return Quad.of((min(max(x, 0.0), size[0]), min(max(y, 0.0), size[1])) for x, y in quad.points)
+    width, height = float(size[0]), float(size[1])
+    a, b, c, d = [(min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in quad.points]
+    return Quad((a, b, c, d))

@@ -58,8 +58,8 @@ class Network(Protocol):
     def temperature(self) -> float:
         """What logits are divided by before they are turned into confidences."""
 
-    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 1, 32, W) strips -> (N, W // 4, C)."""
+    def logits(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """(N, 1, 32, W) strips -> (N, W // 4, C); of each strip ``widths`` columns, multiples of 4, are looked at."""
 
 
 class PageFound(NamedTuple):
@@ -92,6 +92,17 @@ class _Sheet(NamedTuple):
     """What the finder left out."""
     turned: int
     """Degrees, clockwise."""
+
+
+class _Way(NamedTuple):
+    """How a page stands, told by a sample of its lines."""
+
+    quarters: int
+    """Clockwise quarters by which it is to be turned."""
+    known: dict[Quad, Line]
+    """What was read to tell, as it stands."""
+    sure: bool
+    """It was seen upside down as well, and reads better as it stands: none of its level lines is looked at so again."""
 
 
 class _Seen(NamedTuple):
@@ -233,35 +244,46 @@ class Reader:
         size = grey.shape[1], grey.shape[0]
         page = clean.upright(grey, settings.clean)
         found = find.find(page.page, settings.find)
-        quarters, known = self._quarters(page, found.lines, picture.pixels, hints) if settings.turn.orient else (0, {})
-        if quarters:
-            page, known = clean.upright(grey, settings.clean, quarters), {}
+        way = self._way(page, found.lines, picture.pixels, hints) if settings.turn.orient else _Way(0, {}, sure=False)
+        known = way.known
+        if way.quarters:
+            page, known = clean.upright(grey, settings.clean, way.quarters), {}
             found = find.find(page.page, settings.find)
         if len(found.lines) > settings.read.max_lines:  # reading only some of them would lose text without saying so
             bound = f"the bound is {settings.read.max_lines:,}, read.max_lines"
             error = TooLarge(f"it has {len(found.lines):,} lines; {bound}")
             error.source = picture.source
             raise error
-        cuts = _cuts(page, found.lines, order([line.quad for line in found.lines]), picture.pixels, settings)
+        which = order([line.quad for line in found.lines])
+        cuts = _cuts(page, found.lines, which, picture.pixels, settings, upright=way.sure)
         dropped = tuple(replace(one, quad=within(page.back(one.quad), size)) for one in found.dropped)
-        return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * quarters)
+        return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * way.quarters)
 
-    def _quarters(
+    def _way(
         self, page: Upright, lines: Sequence[Candidate], pixels: NDArray[np.uint8], hints: Hints
-    ) -> tuple[int, dict[Quad, Line]]:
-        """Clockwise quarters by which a page is to be turned, and the lines that were read to tell."""
+    ) -> _Way:
+        """Which way up a page stands."""
         settings = self._settings
         cuts = _cuts(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
-        read = {0: self._read(cuts, free)}
-        known = {one.line: line for one, line in zip(cuts, read[0], strict=True) if free is hints}
-        if not cuts or turn.is_sure(read[0]):
-            return 0, known
+        found = self._read(cuts, free)
+        known = {one.line: line for one, line in zip(cuts, found, strict=True) if free is hints}
+        if not cuts or turn.is_sure(found):
+            return _Way(0, known, sure=False)
+
+        def tried(some: Sequence[Cut], way: int) -> list[Line]:
+            return self._read([next(one.turned((way,))) for one in some], free.quick())
+
+        few = turn.enough(found)
+        read = {0: found[:few]}
         for ways in (turn.OTHERS[cuts[0].vertical], turn.SELDOM[cuts[0].vertical]):
-            read |= {way: self._read([next(one.turned((way,))) for one in cuts], free.quick()) for way in ways}
+            read |= {way: tried(cuts[:few], way) for way in ways}
             if turn.is_bearable(read):
                 break
-        return turn.quarters(read), known
+        if few < len(cuts) and not turn.is_clear(read):
+            read = {way: [*lines, *tried(cuts[few:], way)] if way else found for way, lines in read.items()}
+        quarters = turn.quarters(read)
+        return _Way(quarters, known, not quarters and turn.is_upright(read))
 
     def _lines(self, cuts: Sequence[Cut], hints: Hints, known: Mapping[Cut, Line] | None = None) -> list[Line]:
         """What stands on each; those that read badly are read in other ways as well."""
@@ -306,9 +328,10 @@ class Reader:
         """What stands on each (32, W) strip, from the left."""
         settings = self._settings.read
         found: list[list[_Seen]] = [[] for _ in strips]
-        # Every part is padded to its own bucket, so what is read with it cannot change its answer.
+        # What is seen of a part depends on its own width, so what is read with it cannot change its answer.
         for batch in crop.batches(crop.parts(strips, settings.max_width), settings.batch):
-            logits = self._network.logits(np.stack([crop.pad(part.strip) for part in batch])[:, np.newaxis])
+            padded = np.stack([crop.pad(part.strip) for part in batch])[:, np.newaxis]
+            logits = self._network.logits(padded, [crop.seen(part.strip.shape[1]) for part in batch])
             for part, rows in zip(batch, logits, strict=True):
                 found[part.at] += self._decode(rows, part, hints)
         return [sorted(seen, key=lambda one: one.left) for seen in found]
@@ -356,10 +379,15 @@ class Reader:
 
 
 def _cuts(
-    page: Upright, lines: Sequence[Candidate], which: Sequence[int], pixels: NDArray[np.uint8], settings: Settings
-) -> list[Cut]:
-    """Those lines of a page, each cut as it is to be read first; ``pixels`` are the picture that the page is of."""
+    page: Upright, lines: Sequence[Candidate], which: Sequence[int], pixels: NDArray[np.uint8], settings: Settings,
+    *, upright: bool = False,
+) -> list[Cut]:  # fmt: skip
+    """Those lines of a page, each cut as it is to be read first; ``pixels`` are the picture that the page is of.
+
+    Of a page that is surely ``upright`` no level line will be read upside down.
+    """
     again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
+    again = {i for i in again if lines[i].vertical or not upright}
     return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels) for i in which]
 
 

@@ -7,6 +7,7 @@ and are those by which the page is to be turned for the text to stand upright.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -38,9 +39,11 @@ _SURE = -0.15  # from here on no other way is tried
 _BEARABLE = -0.6  # what another way has to reach, and
 _CLEARLY = 0.1  # by how much it has to be better
 _LEAST = 4  # characters that can turn a page
+_ENOUGH = 24  # characters that are read in other ways at first, and
+_CLEAR = 0.3  # by how much the best way has to be better than every other one for those to suffice
 
 # A line alone: as the page's, but single lines mislead more often.
-_DOUBTFUL = {False: 0.8, True: 0.85}  # by whether it is vertical; below this the other ways are tried
+_DOUBTFUL = {False: 0.6, True: 0.85}  # by whether it is vertical; below this the other ways are tried
 _GOOD = {False: 0.85, True: 0.0}  # what these have to reach, and
 _BETTER = {False: 0.15, True: 0.05}  # by how much they have to be better
 
@@ -87,6 +90,23 @@ def sureness(lines: Sequence[Line]) -> float:
 def is_sure(lines: Sequence[Line]) -> bool:
     """Do the lines of a sample read so well that no other way needs to be tried?"""
     return sureness(lines) >= _SURE
+
+
+def enough(lines: Sequence[Line]) -> int:
+    """How many lines of a sample, from the first on, are to be read in other ways: such that hold some characters."""
+    counts = itertools.accumulate(len(line.chars) for line in lines)
+    return next((number for number, count in enumerate(counts, 1) if count >= _ENOUGH), len(lines))
+
+
+def is_clear(read: Mapping[int, Sequence[Line]]) -> bool:
+    """Does one way read so much better than all the others that no more lines are needed to tell?"""
+    best, second = sorted((sureness(lines) for lines in read.values()), reverse=True)[:2]
+    return best > second + _CLEAR
+
+
+def is_upright(read: Mapping[int, Sequence[Line]]) -> bool:
+    """Does a sample that was read upside down as well read clearly better as it stands?"""
+    return 2 in read and sureness(read[0]) > sureness(read[2]) + _CLEARLY
 
 
 def is_bearable(read: Mapping[int, Sequence[Line]]) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from shizi.learn.precision import has_bf16
+
 MOMENTUM = 0.95
 ROUNDS = 5
 LIKE_ADAM = 0.2
@@ -21,7 +23,7 @@ LIKE_ADAM = 0.2
 def orthogonal(matrix: Tensor) -> Tensor:
     """The nearest orthogonal matrix, about: singular values between 0.7 and 1.2 (Newton-Schulz, quintic)."""
     tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if tall else matrix).bfloat16()
+    x = (matrix.T if tall else matrix).to(torch.bfloat16 if has_bf16(matrix.device) else torch.float32)
     x = x / (x.norm() + 1e-7)
     for _ in range(ROUNDS):
         square = x @ x.T

@@ -116,7 +116,7 @@ class Recipe:
     teacher: str = ""
     """Weight file (.onnx) of a network to learn from, where a stage has ``distilled``; its alphabet holds this one."""
     bf16: bool = False
-    """Train in bfloat16 on a CPU too (faster with AVX512-BF16); on an accelerator it always is."""
+    """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
     processes: int = 1
     """Processes that train together, each with a batch of its own; on a CPU, one a core with ``threads = 1``."""
     threads: int = 0

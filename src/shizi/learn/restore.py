@@ -86,8 +86,10 @@ def _settle(norms: list[nn.Module], model: nn.Module, samples: Iterable[Tensor])
     hooks = [norm.register_forward_pre_hook(look) for norm in norms]
     training = model.training
     model.eval()
+    # no norm stands behind a recogniser's features, and its classifier is the widest layer
+    forward = getattr(model, "features", model)
     for sample in samples:
-        model(sample)
+        forward(sample)
     model.train(training)
     for hook in hooks:
         hook.remove()

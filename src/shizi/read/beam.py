@@ -12,9 +12,9 @@ Lines that the network is sure of can be left as greedy decoding reads them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,8 @@ beam is one prefix wide."""
 class Scorer(Protocol):
     """What is known about the text beside the picture: natural logarithms that are added to the network's.
 
-    A state belongs to a text, and states are compared with nothing. A step or an end that is impossible scores -inf.
+    A state belongs to a text; what follows is scored alike after texts with equal states. A step or an end that is
+    impossible scores -inf.
     """
 
     def start(self) -> Any:
@@ -100,8 +101,16 @@ class _Prefix:
         return classes[::-1]
 
 
+class Frame(NamedTuple):
+    """What may be said at a frame, by a probability."""
+
+    blank: float
+    likely: list[tuple[int, float]]
+    """Classes that are tried, never the blank."""
+
+
 def search(
-    shares: Iterable[NDArray[np.floating[Any]] | None],
+    shares: NDArray[np.floating[Any]],
     width: int,
     scorer: Scorer | None = None,
     *,
@@ -114,7 +123,7 @@ def search(
     """The best texts with their scores, best first, at most ``width``.
 
     Args:
-        shares: (T, C), or row by row: probabilities of each frame; column 0 is the blank. None: surely blank.
+        shares: (T, C) probabilities of each frame, or what is proportional to them; column 0 is the blank.
         width: prefixes that are kept after each frame, at least 1.
         scorer: what else is known about the text; None: nothing.
         alike: (C,) as for :func:`shizi.read.ctc.greedy`: two characters of one group never touch, so alignments in
@@ -127,55 +136,86 @@ def search(
     The score is the logarithm of the mass of the text's alignments plus what the scorer says, up to a constant that
     all texts of a call share. Texts that the scorer calls impossible are left out, so the answer may be empty.
     """
+    return _searched(_frames(shares, unlikely, candidates), width, scorer, alike, surely_blank, margin)
+
+
+def _searched(
+    frames: Iterable[Frame],
+    width: int,
+    scorer: Scorer | None,
+    alike: NDArray[np.intp] | None,
+    surely_blank: float = SURELY_BLANK,
+    margin: float = MARGIN,
+) -> list[tuple[list[int], float]]:
     if width < 1:
         raise ValueError(f"a beam keeps at least one prefix, not {width}")
     root = _Prefix(None, BLANK, scorer.start() if scorer else None, 0.0)
     root.blank = 1.0
     beam = [root]
     closed = True  # no alignment ends in a character: another surely blank frame changes nothing
-    for row in shares:
-        if row is None or row[BLANK] > surely_blank:
+    for frame in frames:
+        if frame.blank > surely_blank:
             if not closed:
                 for prefix in beam:
                     prefix.blank, prefix.label = prefix.blank + prefix.label, 0.0
             closed = True
             continue
         closed = False
-        beam = _pruned(_step(beam, row, _tried(row, unlikely, candidates), scorer, alike), width, margin)
+        beam = _pruned(_step(beam, frame, scorer, alike), width, margin)
     ended = [(prefix, _score(prefix) + (scorer.finish(prefix.state) if scorer else 0.0)) for prefix in beam]
     ranked = sorted((one for one in ended if one[1] > -math.inf), key=lambda one: -one[1])
     return [(prefix.text(), score) for prefix, score in ranked]
 
 
-def _tried(row: NDArray[np.floating[Any]], unlikely: float, most: int) -> list[tuple[int, float]]:
-    found = np.flatnonzero(row >= unlikely)
-    found = found[found != BLANK]
-    if len(found) > most:
-        found = found[np.argpartition(row[found], -most)[-most:]]
-    return [(int(cls), float(row[cls])) for cls in found]
+def _frames(scores: NDArray[np.floating[Any]], unlikely: float, most: int, *, logarithms: bool = False) -> list[Frame]:
+    """What may be said at each frame of (T, C) scores: the ``most`` best classes above a probability of ``unlikely``.
+
+    They and the blank share all of the probability. Scores are proportional to it, or are its ``logarithms``.
+    """
+    top = scores.max(axis=1)
+    least = top + (math.log(unlikely) if unlikely else -math.inf) if logarithms else top * unlikely
+    # Two passes over thousands of classes, whatever the line says; all else is done for the few that are left.
+    rows, classes = np.divmod(np.flatnonzero(scores >= least[:, np.newaxis]), scores.shape[1])
+    values = scores[rows, classes].astype(np.float64)
+    blanks = scores[:, BLANK].astype(np.float64)
+    if logarithms:
+        values, blanks = np.exp(values - top[rows]), np.exp(blanks - top)
+    likely = classes != BLANK
+    rows, classes, values = rows[likely], classes[likely], values[likely]
+    wholes = blanks + np.bincount(rows, values, len(scores))
+    likely = values >= unlikely * wholes[rows]
+    rows, classes, values = rows[likely], classes[likely], values[likely]
+    tried: list[list[tuple[float, int]]] = [[] for _ in scores]
+    for row, cls, value in zip(rows.tolist(), classes.tolist(), values.tolist(), strict=True):
+        tried[row].append((value, cls))
+    made = []
+    for blank, few in zip(blanks.tolist(), tried, strict=True):
+        if len(few) > most:
+            few.sort(reverse=True)
+            del few[most:]
+        mass = blank + math.fsum(value for value, _ in few)
+        made.append(Frame(blank / mass, [(cls, value / mass) for value, cls in few]))
+    return made
 
 
-def _step(
-    beam: list[_Prefix],
-    row: NDArray[np.floating[Any]],
-    tried: list[tuple[int, float]],
-    scorer: Scorer | None,
-    alike: NDArray[np.intp] | None,
-) -> list[_Prefix]:
+def _step(beam: list[_Prefix], frame: Frame, scorer: Scorer | None, alike: NDArray[np.intp] | None) -> list[_Prefix]:
     """One frame: every prefix stays, by a blank or by its last character again, or grows by one character."""
-    blank = float(row[BLANK])
+    blank, likely = frame
     reached: dict[int, _Prefix] = {}
     for prefix in beam:
-        every = prefix.blank + prefix.label
-        last = prefix.cls
+        before, label, last = prefix.blank, prefix.label, prefix.cls
+        every = before + label
         reached[id(prefix)] = prefix
         prefix.new_blank += every * blank
-        if prefix.label:
-            prefix.new_label += prefix.label * float(row[last])
-        for cls, share in tried:
+        for cls, share in likely:
             # the same character twice needs a blank in between, and so do look-alikes
-            touching = cls != last and (alike is None or last == BLANK or alike[cls] != alike[last])
-            mass = share * (every if touching else prefix.blank)
+            if cls == last:
+                prefix.new_label += label * share
+                mass = share * before
+            elif alike is None or last == BLANK or alike[cls] != alike[last]:
+                mass = share * every
+            else:
+                mass = share * before
             if mass > 0.0:
                 child = prefix.child(cls, scorer)
                 if child.score > -math.inf:
@@ -186,7 +226,7 @@ def _step(
 
 def _pruned(reached: list[_Prefix], width: int, margin: float) -> list[_Prefix]:
     """The best of them, their new masses made the current ones."""
-    scale = 1.0 / max(prefix.new_blank + prefix.new_label for prefix in reached)  # masses stay near 1 on any line
+    scale = 1.0 / max([prefix.new_blank + prefix.new_label for prefix in reached])  # masses stay near 1 on any line
     ranked = []
     for prefix in reached:
         prefix.blank, prefix.label = prefix.new_blank * scale, prefix.new_label * scale
@@ -244,7 +284,7 @@ def beam(
         return first  # what is known of texts would talk a strip of noise into saying something
     if allowed is not None:
         scores = np.where(allowed, scores, -np.inf)
-    found = search(_rows(scores), width, scorer, alike=alike)
+    found = _searched(_frames(scores, UNLIKELY, CANDIDATES, logarithms=True), width, scorer, alike)
     if not found:
         return first
     text = found[0][0]
@@ -257,32 +297,34 @@ def beam(
     return spans if scorer is None else reweighed(spans, scorer)
 
 
-def _rows(scores: ctc.Logits) -> Iterator[ctc.Logits | None]:
-    """Probabilities of each frame of (T, C) scores, (C,); None where it is surely blank.
-
-    Where the blank is so far ahead of every other class that all of them together are below ``1 - SURELY_BLANK``, the
-    exponentials of thousands of classes are spared. A row at a time stays in the processor's cache.
-    """
-    ahead = scores[:, BLANK] - scores[:, 1:].max(axis=1, initial=-math.inf)
-    enough = math.log(scores.shape[1] / (1 - SURELY_BLANK))
-    for row, lead in zip(scores, ahead, strict=True):
-        yield None if lead > enough else ctc.softmax(row[np.newaxis])[0]
-
-
 def reweighed(spans: Sequence[ctc.Span], scorer: Scorer) -> list[ctc.Span]:
     """The same characters; each doubtful one shares its probability with its alternatives by p * exp(score)."""
     text = [span.cls for span in spans]
-    own = total(scorer, text)
+    states = [scorer.start()]  # before each character, and at the end
+    scores = []
+    for cls in text:
+        state, more = scorer.step(states[-1], cls)
+        states.append(state)
+        scores.append(more)
+    scores.append(scorer.finish(states[-1]))
+
+    def gain(at: int, cls: int) -> float:
+        """What the scorer says of the text with ``cls`` in place ``at``, less what it says of the text."""
+        state, gained = scorer.step(states[at], cls)
+        gained -= scores[at]
+        for place in range(at + 1, len(text)):
+            if state == states[place] or gained == -math.inf:
+                return gained
+            state, more = scorer.step(state, text[place])
+            gained += more - scores[place]
+        return gained + scorer.finish(state) - scores[-1]
+
     made = []
     for at, span in enumerate(spans):
         if span.confidence >= CERTAIN or not span.alternatives:
             made.append(span)
             continue
-        weights = []
-        for cls, share in span.alternatives:
-            text[at] = cls
-            weights.append(share * math.exp(min(50.0, total(scorer, text) - own)))
-        text[at] = span.cls
+        weights = [share * math.exp(min(50.0, gain(at, cls))) for cls, share in span.alternatives]
         mass = span.confidence + math.fsum(share for _, share in span.alternatives)
         scale = mass / (span.confidence + math.fsum(weights)) if span.confidence else 0.0
         others = ((cls, weight * scale) for (cls, _), weight in zip(span.alternatives, weights, strict=True))

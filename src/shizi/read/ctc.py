@@ -200,16 +200,18 @@ def _states(classes: Sequence[int], size: int) -> tuple[list[int], Mask]:
 def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp]:
     """(T, S) scores of the states -> (T,) the best path's states."""
     frames, states = scores.shape
+    skipped = np.where(skip, 0.0, -np.inf)  # what jumping over a blank costs
+    options = np.full((3, states), -np.inf)  # to stay, to come from the state before, or from the last but one
     best = np.full(states, -np.inf)
     best[:2] = scores[0, :2]
-    came = np.zeros((frames, states), np.int8)
+    came = np.zeros((frames, states), np.intp)
     for frame in range(1, frames):
-        options = np.full((3, states), -np.inf)
         options[0] = best
         options[1, 1:] = best[:-1]
-        options[2, 2:] = np.where(skip[2:], best[:-2], -np.inf)
-        came[frame] = options.argmax(axis=0)
-        best = options.max(axis=0) + scores[frame]
+        np.add(best[:-2], skipped[2:], out=options[2, 2:])
+        options.argmax(axis=0, out=came[frame])
+        best = options.max(axis=0)
+        best += scores[frame]
     path = np.empty(frames, np.intp)
     state = states - 1 if best[-1] >= best[-2] else states - 2
     for frame in range(frames - 1, -1, -1):
@@ -241,12 +243,18 @@ def _spans(
     peaks: list[int] = []
     readings: list[list[tuple[int, float]]] = []
     for run in runs:
-        # the softmax is taken where it is needed only: most frames of a strip are blank
-        shares = softmax(scores[run.start : run.end] / temperature)
-        peak = int(shares[:, run.column].argmax())
+        # Probabilities are taken where they are needed only: most frames of a strip are blank, most classes unlikely.
+        masses = scores[run.start : run.end] - scores[run.start : run.end].max(axis=1, keepdims=True)
+        masses /= temperature
+        np.exp(masses, out=masses)
+        wholes = masses.sum(axis=1)
+        shares = masses[:, run.column] / wholes
+        peak = int(shares.argmax())
         peaks.append(run.start + peak)
-        others = _others(shares[peak], run.column, alternatives, min_alternative)
-        readings.append([(run.column, float(shares[peak, run.column])), *others])
+        others: list[tuple[int, float]] = []
+        if alternatives > 0 and 1 - shares[peak] >= min_alternative:
+            others = _others(masses[peak], wholes[peak], run.column, alternatives, min_alternative)
+        readings.append([(run.column, float(shares[peak])), *others])
     spans = []
     for (start, end), peak, reading in zip(_extents(runs, peaks, len(scores)), peaks, readings, strict=True):
         (cls, confidence), *rest = [(c if classes is None else int(classes[c]), share) for c, share in reading]
@@ -254,16 +262,19 @@ def _spans(
     return spans
 
 
-def _others(shares: Logits, column: int, count: int, least: float) -> list[tuple[int, float]]:
-    """The ``count`` most likely columns of one frame beside ``column`` and the blank, best first, ``least`` or more."""
-    if count <= 0:
-        return []
-    likely = np.flatnonzero((shares >= least) & (shares > 0))
+def _others(
+    masses: Logits, whole: np.floating[Any], column: int, count: int, least: float
+) -> list[tuple[int, float]]:
+    """The ``count`` most likely columns of one frame beside ``column`` and the blank, best first, ``least`` or more.
+
+    ``masses`` are the columns' parts of the ``whole``.
+    """
+    likely = np.flatnonzero(masses >= max(least * whole, np.finfo(masses.dtype).smallest_subnormal))
     wanted = count + 2  # the blank and the column itself may be among them
     if len(likely) > wanted:
-        likely = likely[np.argpartition(shares[likely], -wanted)[-wanted:]]
-    ranked = sorted((int(k) for k in likely if k not in (BLANK, column)), key=lambda k: (-shares[k], k))
-    return [(k, float(shares[k])) for k in ranked[:count]]
+        likely = likely[np.argpartition(masses[likely], -wanted)[-wanted:]]
+    ranked = sorted((int(k) for k in likely if k not in (BLANK, column)), key=lambda k: (-masses[k], k))
+    return [(k, float(masses[k] / whole)) for k in ranked[:count]]
 
 
 def _extents(runs: Sequence[_Run], peaks: Sequence[int], frames: int) -> list[tuple[float, float]]:

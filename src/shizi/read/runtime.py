@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,26 +97,34 @@ class Recogniser:
         _check_shapes(session, charset, found)
         return cls(found, charset, card, trust.temperature(card), threads or min(MAX_THREADS, cores()), session)
 
-    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def logits(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> NDArray[np.float32]:
         """(N, 1, 32, W) -> (N, W // 4, C), W a multiple of 4.
+
+        ``widths`` are the columns of each strip that the network is to see, multiples of 4 up to W; the frames behind
+        them are 0. None: all columns.
 
         Each strip runs through the network by itself, several at a time on as many threads. A batch in one run would
         gain nothing on a CPU, and int8 takes one scale of activations for all that it is given, so that a strip's
         logits would depend on its neighbours. This way the same strip gives the same bits in any batch.
 
         Raises:
-            ValueError: another shape or type.
+            ValueError: another shape or type, or widths that cannot be.
         """
         shape = batch.shape
         right = len(shape) == 4 and shape[1:3] == (1, HEIGHT) and shape[3] >= STRIDE and shape[3] % STRIDE == 0
         if not right or batch.dtype != np.float32:
             raise ValueError(f"a batch is (N, 1, {HEIGHT}, 4 k) float32, not {shape} {batch.dtype}")
+        seen = [shape[3]] * shape[0] if widths is None else list(widths)
+        if len(seen) != shape[0] or not all(STRIDE <= w <= shape[3] and w % STRIDE == 0 for w in seen):
+            raise ValueError(f"{shape[0]} strips of {shape[3]} columns cannot be seen in the widths {seen}")
         made = np.empty((shape[0], shape[3] // STRIDE, self.charset.size), np.float32)
 
         def run(index: int) -> None:
             # bound, so that megabytes of logits are written where they are wanted and not copied there
-            bound, place = self._session.io_binding(), made[index : index + 1]
-            bound.bind_cpu_input(INPUT, batch[index : index + 1])
+            frames = seen[index] // STRIDE
+            bound, place = self._session.io_binding(), made[index : index + 1, :frames]
+            made[index, frames:] = 0
+            bound.bind_cpu_input(INPUT, np.ascontiguousarray(batch[index : index + 1, :, :, : seen[index]]))
             bound.bind_output(OUTPUT, "cpu", 0, np.float32, place.shape, place.ctypes.data)
             self._session.run_with_iobinding(bound)
 

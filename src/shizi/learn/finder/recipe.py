@@ -52,7 +52,7 @@ class FinderRecipe:
     average: float = 0.997
     """Decay of the weights' moving average."""
     bf16: bool = False
-    """Train in bfloat16 on a CPU too (faster with AVX512-BF16); on an accelerator it always is."""
+    """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
     threads: int = 0
     """Threads; 0 leaves it to torch."""
     seed: int = 1

@@ -30,6 +30,7 @@ from shizi.learn.finder.pool import Pool
 from shizi.learn.finder.recipe import FinderRecipe
 from shizi.learn.finder.sheet import Sheet
 from shizi.learn.finder.targets import targets
+from shizi.learn.precision import has_bf16
 from shizi.learn.restore import restore
 from shizi.learn.synth.text import Random, Sampler
 from shizi.learn.train import Average, one_cycle
@@ -110,7 +111,7 @@ class Trainer:
             group["lr"] = rate
         pages, wanted = batch(self.pool, self.rng, self.recipe.batch, self.recipe.side)
         self.model.train()
-        half = self.recipe.bf16 or self.device.type == "cuda"
+        half = (self.recipe.bf16 and has_bf16(self.device)) or self.device.type == "cuda"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             maps = self.model(pages.to(self.device))
         found = loss(maps, wanted.to(self.device), hard=min(1.0, done / _HARD_FROM))
