@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.learn.muon import LIKE_ADAM, Muon, orthogonal
+from shizi.learn.precision import has_bf16
 
 
 @given(st.integers(1, 24), st.integers(1, 24), st.integers(0, 2**31), st.floats(1e-3, 1e3))
@@ -57,3 +58,10 @@ def test_it_solves_what_can_be_solved() -> None:
         optimiser.step()
         first, last = first or loss.item(), loss.item()
     assert last < 0.01 * first
+
+
+def test_half_precision_is_for_processors_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for capability, pays in (("AVX2", False), ("AVX512", True), ("DEFAULT", True)):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda found=capability: found)
+        assert has_bf16(torch.device("cpu")) is pays
+        assert has_bf16(torch.device("cuda"))

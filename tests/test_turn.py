@@ -62,6 +62,25 @@ def test_a_page_turns_where_it_reads_clearly_better() -> None:
     assert turn.quarters({0: [], 2: []}) == 0
 
 
+def test_few_lines_are_read_in_other_ways_where_they_tell() -> None:
+    assert turn.enough([line(0.5, 4), line(0.5, 30), line(0.5, 30)]) == 2
+    assert turn.enough([line(0.5, 4), line(0.5, 4)]) == 2  # all there are
+    assert turn.enough([]) == 0
+    good, bad = [line(0.9)] * 3, [line(0.5)] * 3
+    assert turn.is_clear({0: good, 2: bad})
+    assert turn.is_clear({0: bad, 1: bad, 2: bad, 3: good})
+    assert not turn.is_clear({0: good, 2: [line(0.8)] * 3})
+    assert not turn.is_clear({0: bad, 1: good, 3: good})
+
+
+def test_a_page_is_upright_where_it_reads_clearly_worse_upside_down() -> None:
+    good, bad = [line(0.9)] * 3, [line(0.5)] * 3
+    assert turn.is_upright({0: good, 2: bad})
+    assert not turn.is_upright({0: bad, 2: good})
+    assert not turn.is_upright({0: good, 2: good})
+    assert not turn.is_upright({0: good, 1: bad, 3: bad})  # never seen upside down
+
+
 def test_what_reads_well_is_not_tried_again() -> None:
     assert turn.is_sure([line(0.95)] * 3)
     assert not turn.is_sure([line(0.6)] * 3)

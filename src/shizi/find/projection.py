@@ -36,6 +36,7 @@ _LOW = 0.45  # of the height of the page's median line: a row of dashes or a bro
 _COARSE = 3  # the smaller page is smaller by this
 _SMALL_PIECES = 4  # pieces in a row that are taken for text too small to be read
 _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
+_AT_ONCE = 256  # lines whose rows are looked for together
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
 
 
@@ -292,40 +293,54 @@ def _is_huge(lines: Lines) -> Bools:
 def _fragments(lines: Lines) -> Ints:
     """(P, 2) pairs of a fragment and the line in whose row it stands, near or inside."""
     cost, owner = np.full(len(lines), np.inf), np.full(len(lines), -1, np.intp)
-    for i in np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines)).tolist():
-        near, far = _fragments_of(lines, i)
-        closer = far < cost[near]
-        cost[near[closer]], owner[near[closer]] = far[closer], i
-    some = np.flatnonzero(owner >= 0)
-    return np.stack([some, owner[some]], axis=1)
+    takers = np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines))
+    for start in range(0, len(takers), _AT_ONCE):
+        some = takers[start : start + _AT_ONCE]
+        row, over, under = _in_row(lines, some)
+        for at in np.flatnonzero(row.any(axis=1)).tolist():
+            i, inside = int(some[at]), np.flatnonzero(row[at])
+            near, far = _fragments_of(lines, i, inside, over[at, inside], under[at, inside])
+            closer = far < cost[near]
+            cost[near[closer]], owner[near[closer]] = far[closer], i
+    found = np.flatnonzero(owner >= 0)
+    return np.stack([found, owner[found]], axis=1)
 
 
-def _fragments_of(lines: Lines, i: int) -> tuple[Ints, Floats]:
-    """The fragments that line ``i`` could take, and how far from their place they stand."""
+def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
+    """(S, M): which lines are small pieces in the rows of ``some`` of them, and how far they reach over and under."""
+    high, wide, few = lines.high, lines.wide, lines.count <= 2
+    size = np.maximum(lines.size, 0.8 * high)[some, None]
+    middle = lines.slope[some, None] * (lines.left + lines.right) / 2
+    over, under = lines.top[some, None] + middle - lines.top, lines.bottom - lines.bottom[some, None] - middle
+    row = (high < 0.8 * size) & (wide < 1.5 * size)
+    row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
+    depth = lines.depth[some, None]
+    row &= (lines.depth * _TONE > depth) & (lines.depth < depth * _TONE)
+    row &= (over <= 0.35 * size) & (under <= 0.3 * size)
+    row[np.arange(len(some)), some] = False
+    return row, over, under
+
+
+def _fragments_of(lines: Lines, i: int, row: Ints, over: Floats, under: Floats) -> tuple[Ints, Floats]:
+    """Of the small pieces in its ``row`` those that line ``i`` could take, and how far from their place they stand."""
     size = max(float(lines.size[i]), 0.8 * float(lines.high[i]))
-    middle = lines.slope[i] * (lines.left + lines.right) / 2
-    over, under = lines.top[i] + middle - lines.top, lines.bottom - lines.bottom[i] - middle
-    small = (lines.high < 0.8 * size) & (lines.wide < 1.5 * size)
-    small &= (lines.count <= 2) | ((lines.high < 0.35 * size) & (lines.wide < 1.1 * size))
-    like = (lines.depth * _TONE > lines.depth[i]) & (lines.depth < lines.depth[i] * _TONE)
-    row = small & like & (over <= 0.35 * size) & (under <= 0.3 * size)
-    row[i] = False
-    within = np.flatnonzero(row & (lines.right > lines.left[i]) & (lines.left < lines.right[i]))
-    beside = row & (over < 0.1 * size) & (under < 0.25 * size)
-    after = np.flatnonzero(beside & (lines.left >= lines.right[i]))
-    before = np.flatnonzero(beside & (lines.right <= lines.left[i]))
-    after, before = after[np.argsort(lines.left[after])], before[np.argsort(-lines.right[before])]
+    left, right = lines.left[row], lines.right[row]
+    inner = np.flatnonzero((right > lines.left[i]) & (left < lines.right[i]))
+    beside = (over < 0.1 * size) & (under < 0.25 * size)
+    after = np.flatnonzero(beside & (left >= lines.right[i]))
+    before = np.flatnonzero(beside & (right <= lines.left[i]))
+    after, before = after[np.argsort(left[after])], before[np.argsort(-right[before])]
     # step by step outwards, as far as the gaps are small
-    ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], lines.right[after]]))[:-1]
-    starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], lines.left[before]]))[:-1]
-    after = after[np.logical_and.accumulate(lines.left[after] - ends <= _STEP * size)]
-    before = before[np.logical_and.accumulate(starts - lines.right[before] <= _STEP * size)]
+    ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))[:-1]
+    starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))[:-1]
+    after = after[np.logical_and.accumulate(left[after] - ends <= _STEP * size)]
+    before = before[np.logical_and.accumulate(starts - right[before] <= _STEP * size)]
     far = [
-        3 * np.maximum(np.maximum(over, under)[within], 0),
-        lines.left[after] - lines.right[i],
-        lines.left[i] - lines.right[before],
+        3 * np.maximum(np.maximum(over, under)[inner], 0),
+        left[after] - lines.right[i],
+        lines.left[i] - right[before],
     ]
-    return np.concatenate([within, after, before]), np.concatenate(far)
+    return row[np.concatenate([inner, after, before])], np.concatenate(far)
 
 
 def _halves(lines: Lines) -> Ints:
