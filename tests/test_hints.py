@@ -200,3 +200,9 @@ def test_the_shipped_ngram_fits_the_shipped_alphabet() -> None:
     model = hints.shipped().model
     assert model is not None
     assert all(model.number(char) >= 0 for char in CHARSET.chars)
+
+
+def test_a_doubtful_mark_on_a_number_plate_is_its_dot() -> None:
+    for mark, sure, wanted in (("-", 0.9, "京A·12345"), (":", 0.9, "京A·12345"), ("-", 0.99, "京A-12345")):
+        plate = doubtful({"京": 0.99}, {"A": 0.99}, {mark: sure, "·": 1 - sure}, *({c: 0.99} for c in "12345"))
+        assert read(plate) == wanted

@@ -99,8 +99,10 @@ BEAM = 8
 """Texts that a search keeps where nothing else is said."""
 CONTEXT = 3
 """Characters that a line has at least for what stands beside one to tell anything."""
-PLATE = re.compile(rf"[{PROVINCES}][A-Z][· ]?[A-Z0-9oil]{{5,6}}")
-"""What looks so is a number plate, where O is 0 and I is 1 behind the second character."""
+PLATE = re.compile(rf"[{PROVINCES}][A-Z](?P<mark>[· \-:;.~]?)[A-Z0-9oil]{{5,6}}")
+"""What looks so is a number plate, where O is 0 and I is 1 behind the second character, and the mark is a dot."""
+OTHER_MARK = 0.97
+"""A mark that is none of a plate and that the network is so sure of stays: people write 京A-12345 as well."""
 CODE = 0.6
 """Share of a code that is digits and capitals."""
 
@@ -140,7 +142,7 @@ class Hints:
                 min_alternative=settings.min_alternative,
             )
         spans = self._searched(logits, settings, valid, temperature)
-        if self.sure is not None and PLATE.fullmatch(self._text(spans)):
+        if self.sure is not None and self._is_plate(spans):
             known = replace(self, decoder=_decoder("plate", self.charset))
             again = known.decode(logits, settings, valid=valid, temperature=temperature)
             return again or spans
@@ -182,6 +184,10 @@ class Hints:
         if len(spans) < CONTEXT or all(span.confidence >= (self.sure or 0.0) for span in spans):
             return True
         return is_code(self._text(spans))
+
+    def _is_plate(self, spans: Sequence[ctc.Span]) -> bool:
+        found = PLATE.fullmatch(self._text(spans))
+        return found is not None and (found["mark"] in ("", " ", "·") or spans[2].confidence < OTHER_MARK)
 
     def _text(self, spans: Sequence[ctc.Span]) -> str:
         return "".join(self.charset.chars[span.cls - 1] for span in spans)
