@@ -79,27 +79,33 @@ class Cut:
         made = clean.network_input(channel if laid is None else laid.strip, settings)
         return replace(self, strip=made, laid=laid)
 
-    def others(self, settings: CleanSettings) -> list[Cut]:
+    def others(self, settings: CleanSettings, *, roomier: bool = False) -> Iterator[Cut]:
         """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
 
-        In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
-        text is; level and upright, where it climbs or leans; and, where it was cut out of a page, more tightly.
+        More tightly, where it was cut out of a page; in the channel of colour that shows it clearest; light and dark
+        exchanged, where it is unclear which of them the text is; level and upright, where it climbs or leans; and, if
+        ``roomier``, what :meth:`roomier` gives, but for lone characters. Those that help most come first, and each is
+        made when it is asked for.
         """
-        made = [tinted] if (tinted := self.tinted(settings)) is not None else []
-        if self.pixels is None or self.laid is not None or self.vertical:
-            return made
-        if self.source is None:
-            grey, trimmed = clean.grey(self.pixels), 0
-        else:
+        level = self.pixels is not None and self.laid is None and not self.vertical
+        grey: Pixels | None = None
+        if level and self.source is not None:
             page, line, _ = self.source
             grey = crop.crop(page.page, line.quad)
             trimmed = round(TRIMMED * len(grey))
-        if settings.polarity and clean.is_unclear(grey):
-            made.append(replace(self, strip=-self.strip))
-        strips = [] if self.lone else straight.straightened(grey)
-        if trimmed:
-            strips.append(grey[trimmed:-trimmed])
-        return made + [replace(self, strip=clean.network_input(strip, settings)) for strip in strips]
+            if trimmed:
+                yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
+        tinted = self.tinted(settings)
+        if tinted is not None:
+            yield tinted
+        if level and self.pixels is not None:
+            grey = clean.grey(self.pixels) if grey is None else grey
+            if settings.polarity and clean.is_unclear(grey):
+                yield replace(self, strip=-self.strip)
+            for strip in [] if self.lone else straight.straightened(grey):
+                yield replace(self, strip=clean.network_input(strip, settings))
+        if roomier and not self.lone:
+            yield from self.roomier(settings)
 
     @property
     def lone(self) -> bool:

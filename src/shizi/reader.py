@@ -304,20 +304,20 @@ class Reader:
     def _otherwise(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
         """Other readings of doubtful ones, where they are surer: see :meth:`Cut.others` and :meth:`Cut.roomier`."""
         settings, best, least = self._settings.clean, dict(read), self._settings.read
-
-        def tried(ways: Mapping[Cut, Sequence[Cut]], handicap: float = 0.0) -> None:
-            others = iter(self._read([other for some in ways.values() for other in some], hints))
-            for one, some in ways.items():
-                surest = max(islice(others, len(some)), key=lambda line: line.confidence, default=best[one])
-                if surest.confidence > best[one].confidence - handicap:
-                    best[one] = surest
-
-        pale = [one for one in cuts if read[one].confidence < least.again]
-        alone = [one for one in cuts if one.source is None and read[one].confidence < least.again_alone]
-        tried({one: one.others(settings) for one in dict.fromkeys([*pale, *alone])})
-        tried({one: one.roomier(settings) for one in pale if not one.lone})
+        enough = {one: least.again if one.source else max(least.again, least.again_alone) for one in cuts}
+        unsure = [one for one in cuts if read[one].confidence < enough[one]]
+        ways = {one: one.others(settings, roomier=read[one].confidence < least.again) for one in unsure}
+        while ways:  # one way after the other, as long as a line is not read surely
+            now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
+            for one, line in zip(now, self._read(list(now.values()), hints), strict=True):
+                best[one] = max(best[one], line, key=lambda line: line.confidence)
+            ways = {one: ways[one] for one in now if best[one].confidence < enough[one]}
         # a lone character cut out at its ink misleads the network, which is then too sure
-        tried({one: one.roomier(settings) for one in alone if one.lone}, TOO_SURE)
+        rooms = {one: one.roomier(settings) for one in unsure if one.lone}
+        others = iter(self._read([other for some in rooms.values() for other in some], hints))
+        for one, some in rooms.items():
+            surest = max(islice(others, len(some)), key=lambda line: line.confidence)
+            best[one] = surest if surest.confidence > best[one].confidence - TOO_SURE else best[one]
         return {one: line for one, line in best.items() if line is not read[one]}
 
     def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
