@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import io
 import json
 import string
@@ -15,10 +16,11 @@ from PIL import ImageFont
 
 torch = pytest.importorskip("torch")
 
-from shizi.errors import DataError, ModelError  # noqa: E402
+from shizi.errors import DataError, ModelError, SettingsError  # noqa: E402
 from shizi.learn import export as exporting  # noqa: E402
 from shizi.learn.checkpoint import Checkpoint, save  # noqa: E402
 from shizi.learn.export import Difference, Lines, check, check_int8, compare, export, release, torch_run  # noqa: E402
+from shizi.learn.narrow import narrowed  # noqa: E402
 from shizi.learn.network import CRNN, NetworkConfig, build  # noqa: E402
 from shizi.learn.network.neck import BidirectionalLSTM  # noqa: E402
 from shizi.learn.quantize import quantize  # noqa: E402
@@ -253,7 +255,7 @@ def test_the_command(
     card = tmp_path / "card.json"
     card.write_text('{"licence": "MIT"}')
     source, target = tmp_path / "weights.pt", tmp_path / "x.onnx"
-    args = Namespace(checkpoint=source, output=target, fonts=tmp_path, card=card, compare=1200, int8=False)
+    args = Namespace(checkpoint=source, output=target, fonts=tmp_path, card=card, compare=1200, int8=False, rank=0)
     assert exporting.run(args) == 0
     assert made == [1200]
     assert json.loads(capsys.readouterr().out)["float32"]["lines"] == 1200
@@ -268,3 +270,39 @@ def test_the_command(
         card.write_text(wrong)
         with pytest.raises(DataError, match="JSON"):
             exporting.run(args)
+
+
+def test_a_narrower_classifier_changes_logits_little_and_keeps_the_model(model: CRNN, tmp_path: Path) -> None:
+    samples = [torch.from_numpy(strips(16, 64, seed)) for seed in range(4)]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    unseen = strips(16, 64, seed=9)
+    wanted, errors = torch_run(model)(unseen), []
+    for rank in (2, 6, 10):
+        made = narrowed(model, iter(samples), rank)
+        shapes = [value.shape for value in made.classifier.parameters()]
+        assert shapes == [(rank, 16), (CHARSET.size, rank), (CHARSET.size,)]
+        errors.append(float(np.square(torch_run(made)(unseen) - wanted).mean()))
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[2] < 0.1 * wanted.var()
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    for rank in (0, CHARSET.size):
+        with pytest.raises(SettingsError):
+            narrowed(model, iter(samples), rank)
+
+
+def test_a_narrow_classifier_fits_the_features_that_occur(model: CRNN) -> None:
+    """The error is the least that a matrix of that rank can make on the features it was fitted to."""
+    sample = torch.from_numpy(strips(32, 64))
+    still = copy.deepcopy(model).eval()
+    with torch.inference_mode():
+        features = still.features(sample).reshape(-1, 16).double()
+    weight = model.classifier.weight.detach().double()
+    wanted = features @ weight.T
+    outer, strengths, inner = torch.linalg.svd(weight, full_matrices=False)
+    plain = features @ ((outer[:, :4] * strengths[:4]) @ inner[:4]).T
+    with torch.inference_mode():
+        ours = narrowed(model, [sample], 4).classifier(features.float()).double() - model.classifier.bias
+    # of all matrices of rank 4 the best is the projection on the logits' own main directions
+    best = torch.linalg.svdvals(wanted)[4:].square().sum()
+    assert float((ours - wanted).square().sum()) == pytest.approx(float(best), rel=1e-3)
+    assert float((plain - wanted).square().sum()) > float(best)

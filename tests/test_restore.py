@@ -17,7 +17,8 @@ from shizi.learn import checkpoint as checkpoints
 from shizi.learn.export import export
 from shizi.learn.finder import export as finders
 from shizi.learn.finder.network import Finder, FinderConfig
-from shizi.learn.network import NetworkConfig, build
+from shizi.learn.narrow import narrowed
+from shizi.learn.network import CRNN, NetworkConfig, build
 from shizi.learn.network.neck import BidirectionalLSTM
 from shizi.learn.quantize import quantize
 from shizi.learn.restore import restore
@@ -90,6 +91,23 @@ def test_int8_comes_back_rounded(tmp_path: Path) -> None:
     seen = Recogniser.open(tmp_path / "a8.onnx", 1).logits(samples[0].numpy())
     again = fresh.eval()(samples[0]).detach().numpy()
     assert np.abs(again - seen).max() < 0.1 * np.ptp(seen)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_narrow_classifier_comes_back_whole(int8: bool, tmp_path: Path) -> None:
+    samples = [strips(8, seed) for seed in range(3)]
+    model = lived_in(build(CONFIG, CHARSET.size), samples)
+    assert isinstance(model, CRNN)
+    narrow = narrowed(model, samples, 6)
+    export(narrow, CHARSET, tmp_path / "a.onnx", card={})
+    path = tmp_path / ("a8.onnx" if int8 else "a.onnx")
+    if int8:
+        quantize(tmp_path / "a.onnx", path, [one.numpy() for one in samples])
+    fresh = build(CONFIG, CHARSET.size)
+    restore(fresh, path, samples)
+    with torch.inference_mode():
+        wanted, again = narrow(samples[0]), fresh.eval()(samples[0])
+    assert float((again - wanted).abs().max()) < (0.1 if int8 else 1e-3) * float(wanted.max() - wanted.min())
 
 
 def test_a_finder_comes_back(tmp_path: Path) -> None:

@@ -165,6 +165,8 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     parser.add_argument("--int8", action="store_true", help="quantise the linear and LSTM layers")
+    rank = "write the classifier as two narrower products of so many features (default: 0, as it is)"
+    parser.add_argument("--rank", type=int, default=0, metavar="N", help=rank)
     parser.add_argument(
         "--fonts", type=Path, required=True, metavar="DIR", help="fonts that lines to compare are drawn with"
     )

@@ -1,6 +1,6 @@
 """From a trained network to a weight file: exported, compared with the network on many lines, refused if it differs.
 
-``shizi export CHECKPOINT --output FILE.onnx --fonts DIR [--int8] [--card FILE.json] [--compare N]``
+``shizi export CHECKPOINT --output FILE.onnx --fonts DIR [--int8] [--rank N] [--card FILE.json] [--compare N]``
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from torch import nn
 from shizi.errors import DataError, ModelError
 from shizi.learn import checkpoint
 from shizi.learn.metrics import edits
+from shizi.learn.narrow import narrowed
 from shizi.learn.quantize import quantize
 from shizi.learn.synth.atlas import build_atlas, font_files
 from shizi.learn.synth.degrade import LEVELS, Degrader
@@ -49,6 +50,8 @@ CALIBRATION_LINES = 64
 """Lines from which the ranges of int8 convolutions are taken; they are not compared."""
 TRUST_LINES = 200
 """Lines that the temperature of the confidences is fitted on."""
+NARROWED_ON = 16
+"""Batches that a narrower classifier is fitted to."""
 MAX_LOGIT = 1e-2
 """Largest difference of a logit between torch and its float32 file."""
 MAX_CHANGED = 0.001
@@ -278,9 +281,13 @@ def run(args: Namespace) -> int:
     unseen = [font for font in fonts if font.name in held.info.get("held_out", ())]
     card = {"training": held.info, **(read_card(args.card) if args.card else {})}
     batches = made_lines(held.charset, unseen or fonts, args.compare + (CALIBRATION_LINES if args.int8 else 0))
-    model = held.model()
+    model, found = held.model(), {}
+    if args.rank:
+        samples = (torch.from_numpy(one.strips) for one in batches[:NARROWED_ON])
+        whole, model = model, narrowed(model, samples, args.rank)
+        found["narrowed"] = compare(torch_run(whole), torch_run(model), batches, held.charset)
     card.setdefault("temperature", fitted_temperature(model, held.charset, batches))
-    found = release(model, held.charset, args.output, card=card, batches=batches, int8=args.int8)
+    found |= release(model, held.charset, args.output, card=card, batches=batches, int8=args.int8)
     print(json.dumps({name: asdict(difference) for name, difference in found.items()}, indent=2))
     return 0
 

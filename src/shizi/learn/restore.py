@@ -44,7 +44,7 @@ def restore(model: nn.Module, path: Path, samples: Iterable[Tensor]) -> None:
     except Exception as error:  # protobuf's errors have no common root with those of the file system
         raise DataError(f"{path} is no weight file: {error}") from error
     wanted = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
-    found = _weights(graph, wanted)
+    found = _multiplied(_weights(graph, wanted), wanted)
     held = {name: torch.from_numpy(value.astype(np.float32)) for name, value in found.items()}
     norms = _after_convolutions(model)
     for norm, convolution in norms.items():
@@ -117,12 +117,23 @@ def _weights(graph: onnx.GraphProto, wanted: Container[str]) -> dict[str, Array]
             zero = rest[1] if len(rest) > 1 else None
             held[node.output[0]] = _widened(value, rest[0], zero) if rest else value
     named = {name.removeprefix("model."): value for name, value in held.items()}
-    made = {name: value for name, value in named.items() if name in wanted}
+    made = {name: value for name, value in named.items() if name in wanted or name.replace(".1.", ".") in wanted}
     for node in graph.node:
         reader = _READERS.get(node.op_type)
         if reader is not None:
             module = _module(node.output[0])
             made.update({f"{module}.{name}": value for name, value in reader(node, held).items()})
+    return made
+
+
+def _multiplied(found: Mapping[str, Array], wanted: Container[str]) -> dict[str, Array]:
+    """Products that were written as two narrower ones (:mod:`shizi.learn.narrow`) as one again."""
+    made = dict(found)
+    for name in found:
+        module = name.removesuffix(".0.weight")
+        if module != name and f"{module}.weight" in wanted and f"{module}.weight" not in found:
+            made[f"{module}.weight"] = made.pop(f"{module}.1.weight") @ made.pop(name)
+            made[f"{module}.bias"] = made.pop(f"{module}.1.bias")
     return made
 
 
