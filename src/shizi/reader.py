@@ -41,6 +41,8 @@ VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
 TOO_SURE = 0.2
 """By how much a lone character read without room around it has to be surer than with room."""
+SURELY = 0.9
+"""Confidence from which a doubtful line that was read in another way is tried in no further one."""
 SHORT = 3
 """Characters of a line up to which ``read.min_confidence_short`` counts."""
 
@@ -311,7 +313,7 @@ class Reader:
             now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
             for one, line in zip(now, self._read(list(now.values()), hints), strict=True):
                 best[one] = max(best[one], line, key=lambda line: line.confidence)
-            ways = {one: ways[one] for one in now if best[one].confidence < enough[one]}
+            ways = {one: ways[one] for one in now if best[one].confidence < max(enough[one], SURELY)}
         # a lone character cut out at its ink misleads the network, which is then too sure
         rooms = {one: one.roomier(settings) for one in unsure if one.lone}
         others = iter(self._read([other for some in rooms.values() for other in some], hints))
