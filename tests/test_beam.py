@@ -157,3 +157,16 @@ def test_many_surely_blank_frames_cost_nothing_and_change_nothing() -> None:
     assert [span.cls for span in beam.beam(values, 8)] == [7, 7, 9]
     with pytest.raises(ValueError, match="beam"):
         beam.beam(values, 0)
+
+
+def test_no_frame_rules_every_text_out() -> None:
+    """A blank that cannot be, between look-alikes, or where thousands of classes are equally likely."""
+    values = np.full((4, 3000), -2000.0)
+    values[[0, 1], [1, 2]] = 0.0
+    values[2, 1:] = 0.0
+    values[3, 0] = 0.0
+    alike = np.arange(3000)
+    alike[2] = 1
+    spans = beam.beam(values, 4, alike=alike)
+    assert all(span.cls in (1, 2) for span in spans[:1])
+    assert beam.search(ctc.softmax(values), 4, alike=alike)

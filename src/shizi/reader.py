@@ -315,7 +315,8 @@ class Reader:
                 best[one] = max(best[one], line, key=lambda line: line.confidence)
             ways = {one: ways[one] for one in now if best[one].confidence < max(enough[one], SURELY)}
         # a lone character cut out at its ink misleads the network, which is then too sure
-        rooms = {one: one.roomier(settings) for one in unsure if one.lone}
+        lone = [one for one in unsure if one.lone and read[one].confidence < least.again_alone]
+        rooms = {one: one.roomier(settings) for one in lone}
         others = iter(self._read([other for some in rooms.values() for other in some], hints))
         for one, some in rooms.items():
             surest = max(islice(others, len(some)), key=lambda line: line.confidence)

@@ -36,6 +36,9 @@ MARGIN = 5.0
 beam is one prefix wide."""
 
 
+_TINIEST = 1e-300  # a blank's least probability, so that no frame rules every text out
+
+
 class Scorer(Protocol):
     """What is known about the text beside the picture: natural logarithms that are added to the network's.
 
@@ -180,6 +183,7 @@ def _frames(scores: NDArray[np.floating[Any]], unlikely: float, most: int, *, lo
     blanks = scores[:, BLANK].astype(np.float64)
     if logarithms:
         values, blanks = np.exp(values - top[rows]), np.exp(blanks - top)
+    blanks = np.maximum(blanks, _TINIEST)
     likely = classes != BLANK
     rows, classes, values = rows[likely], classes[likely], values[likely]
     wholes = blanks + np.bincount(rows, values, len(scores))

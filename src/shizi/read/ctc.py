@@ -269,7 +269,7 @@ def _others(
 
     ``masses`` are the columns' parts of the ``whole``.
     """
-    likely = np.flatnonzero(masses >= max(least * whole, np.finfo(masses.dtype).smallest_subnormal))
+    likely = np.flatnonzero(masses >= max(least * whole, np.finfo(masses.dtype).tiny))
     wanted = count + 2  # the blank and the column itself may be among them
     if len(likely) > wanted:
         likely = likely[np.argpartition(masses[likely], -wanted)[-wanted:]]
