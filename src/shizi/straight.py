@@ -22,7 +22,6 @@ LEAST_SLANT = 0.1
 """A smaller one is left as it is."""
 
 _HEIGHT = 64  # rows that strips are looked at and straightened in
-_POINTS = 2000  # of more that belong to strokes every second one, or third, is looked at
 _KEPT = 0.6  # share of the rows that a slope takes away from the text at the ends of the strip which are cut off
 _MOST_CUT = 0.3  # share of the rows that is cut off at each side, at most
 
@@ -72,8 +71,6 @@ def _strokes(strip: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32], NDA
     """(P,) x, y, counted from the middle, and strength of what changes from left to right."""
     strength = np.abs(cv2.Sobel(strip, cv2.CV_32F, 1, 0, ksize=3))
     ys, xs = np.nonzero(strength > 0.1 * strength.max(initial=0.0))
-    few = slice(None, None, 1 + len(xs) // _POINTS)
-    ys, xs = ys[few], xs[few]
     middle = (strip.shape[1] - 1) / 2, (strip.shape[0] - 1) / 2
     return (xs - middle[0]).astype(np.float32), (ys - middle[1]).astype(np.float32), strength[ys, xs]
 
