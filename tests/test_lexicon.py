@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shizi.errors import SettingsError
@@ -59,6 +59,8 @@ def free(text: str, start: int, end: int) -> bool:
     return not cut(start) and not cut(end)
 
 
+@example(["国人", "中国人民"], "中国人民")
+@example(["1", "中1国"], "中1国")
 @given(
     st.lists(st.text("中国A1", min_size=1, max_size=4), min_size=1, max_size=4, unique=True),
     st.text("中国A1", max_size=10),

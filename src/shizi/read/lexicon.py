@@ -30,7 +30,8 @@ MAX_WEIGHT = 100.0
 _EDGE = ""  # stands where letters and digits begin or end, so that "he" is no word of "the"
 
 State = tuple[int, int, float, bool]
-"""Node of the tree, characters since the last found word, score given for a word not yet complete, in a Latin word."""
+"""Node of the tree, bits of the characters on the way to it that are in no word yet, score given for a word not yet
+complete, in a Latin word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,31 +114,31 @@ class WordScorer:
 
     def step(self, state: State, cls: int) -> tuple[State, float]:
         """One more character."""
-        node, loose, ahead, latin = state
+        node, bare, ahead, latin = state
         char = self._chars[cls]
         now = _latin(char)
         given = -ahead
         if now != latin:
-            node, loose, more = self._walk(node, loose, _EDGE)
+            node, bare, more = self._walk(node, bare, _EDGE)
             given += more
-        node, loose, more = self._walk(node, loose + 1, char)
-        ahead = self._hope[node] * min(self._depth[node], loose)
-        return (node, loose, ahead, now), given + more + ahead
+        node, bare, more = self._walk(node, bare << 1 | 1, char)
+        ahead = self._hope[node] * bare.bit_count()
+        return (node, bare, ahead, now), given + more + ahead
 
     def finish(self, state: State) -> float:
         """The end: what was scored in advance is taken back."""
-        node, loose, ahead, latin = state
-        return self._walk(node, loose, _EDGE)[2] - ahead if latin else -ahead
+        node, bare, ahead, latin = state
+        return self._walk(node, bare, _EDGE)[2] - ahead if latin else -ahead
 
-    def _walk(self, node: int, loose: int, token: str) -> tuple[int, int, float]:
-        """The next node, the characters not in a word yet, and the bonus of a word that ends here."""
+    def _walk(self, node: int, bare: int, token: str) -> tuple[int, int, float]:
+        """The next node, which characters under way are in no word yet, and the bonus of a word that ends here."""
         while node and token not in self._next[node]:
             node = self._back[node]
         node = self._next[node].get(token, 0)
+        bare &= (1 << self._depth[node]) - 1
         length, bonus = self._ends[node]
-        if not length or not loose:
-            return node, loose, 0.0
-        return node, 0, bonus * min(length, loose)
+        new = bare & ((1 << length) - 1)
+        return node, bare ^ new, bonus * new.bit_count()
 
     def _add(self, word: str, bonus: float) -> None:
         node, depth = 0, 0
