@@ -31,6 +31,8 @@ CONFIG = NetworkConfig(widths=(4, 8, 8, 16), depths=(0, 1, 1, 1), dim=16, hidden
 CONFIGS = {
     "resnet": CONFIG,
     "low rank": replace(CONFIG, rank=6),
+    "two blocks": replace(CONFIG, depths=(0, 1, 1, 2)),
+    "pruned": replace(CONFIG, depths=(1, 1, 1, 2), middles=(3, 5, 6, 7, 8)),
     "vgg": replace(CONFIG, backbone="vgg", depths=(1, 1, 1, 1)),
     "convnext": replace(CONFIG, backbone="convnext", depths=(1, 0, 1, 0)),
 }

@@ -24,8 +24,10 @@ from torch import nn
 
 from shizi.errors import DataError, ModelError
 from shizi.learn import checkpoint
+from shizi.learn.flat import flattened
 from shizi.learn.metrics import edits
 from shizi.learn.narrow import narrowed
+from shizi.learn.network import CRNN
 from shizi.learn.quantize import quantize
 from shizi.learn.synth.atlas import build_atlas, font_files
 from shizi.learn.synth.degrade import LEVELS, Degrader
@@ -114,6 +116,8 @@ def export(model: nn.Module, charset: Charset, path: Path, *, card: Mapping[str,
     """
     # torch 2.9 made another exporter the default, which needs one more library; this one writes plain LSTM nodes
     still = copy.deepcopy(model).cpu().eval()
+    if isinstance(still, CRNN):
+        still = flattened(still)
     with warnings.catch_warnings():
         # its own deprecation, and that LSTMs would fix the batch's size, which they do not: the states follow its shape
         warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@ A checkpoint is large and a weight file is what people have, so fine-tuning star
 lost on the way there. Weights were rounded to int8: they come back rounded, which training mends. Batch norms were
 melted into their convolutions: each gets the statistics of what passes through it on lines like those to come, and a
 scale and shift that undo them, so that the network computes what the file does and training finds norms that are true.
+Others were only written in another form (:mod:`shizi.learn.flat`, :mod:`shizi.learn.narrow`) and are written back.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from shizi.errors import DataError
+from shizi.learn.flat import ROWS
 
 Array = NDArray[Any]
 
@@ -44,7 +46,7 @@ def restore(model: nn.Module, path: Path, samples: Iterable[Tensor]) -> None:
     except Exception as error:  # protobuf's errors have no common root with those of the file system
         raise DataError(f"{path} is no weight file: {error}") from error
     wanted = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
-    found = _multiplied(_weights(graph, wanted), wanted)
+    found = _squared(_multiplied(_weights(graph, wanted), wanted), wanted)
     held = {name: torch.from_numpy(value.astype(np.float32)) for name, value in found.items()}
     norms = _after_convolutions(model)
     for norm, convolution in norms.items():
@@ -134,6 +136,23 @@ def _multiplied(found: Mapping[str, Array], wanted: Container[str]) -> dict[str,
         if module != name and f"{module}.weight" in wanted and f"{module}.weight" not in found:
             made[f"{module}.weight"] = made.pop(f"{module}.1.weight") @ made.pop(name)
             made[f"{module}.bias"] = made.pop(f"{module}.1.bias")
+    return made
+
+
+def _squared(found: Mapping[str, Array], wanted: Mapping[str, Tensor]) -> dict[str, Array]:
+    """Kernels along the line (:mod:`shizi.learn.flat`) as those of the network; others as they are."""
+    made = dict(found)
+    for name, value in found.items():
+        shape = tuple(wanted[name].shape) if name in wanted else value.shape
+        if len(shape) == 4 and value.shape == (ROWS * shape[0], ROWS * shape[1], 1, shape[3]):
+            upper, lower = np.moveaxis(value.reshape(shape[0], ROWS, shape[1], ROWS, -1), 1, 0)
+            # what stands below a row is seen from the upper one alone, and what stands above it from the lower
+            made[name] = np.stack([lower[:, :, 0], upper[:, :, 0], upper[:, :, 1]], axis=2)
+            bias = name.removesuffix("weight") + "bias"
+            if bias in found:
+                made[bias] = found[bias][::ROWS]
+        elif value.ndim == 4 and len(shape) == 2 and value.size == wanted[name].numel():
+            made[name] = value.reshape(shape)
     return made
 
 

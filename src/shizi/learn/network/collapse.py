@@ -15,7 +15,7 @@ class Collapse(nn.Module):
 
     On the (N, C, 2, 8) map of a single 32x32 character, :meth:`whole` is a linear layer over the flattened map. The
     same weights slid along a line read it character by character, so what single characters taught is not lost.
-    The kernel is applied as a matrix product over unfolded columns: dynamic int8 covers products, not convolutions.
+    The kernel is applied as a matrix product over unfolded columns; a weight file slides it (:mod:`shizi.learn.flat`).
     With a ``rank`` it is the product of two narrow ones (Jaderberg et al. 2014), which is smaller and faster.
     """
 
