@@ -24,14 +24,14 @@ from shizi.read.charset import BLANK
 
 CANDIDATES = 6
 """Most classes that are tried on a frame."""
-UNLIKELY = 5e-3
+UNLIKELY = 0.02
 """Classes below this probability are not tried."""
 SURELY_BLANK = 0.99
 """A frame whose blank is likelier than this is taken as blank."""
 CERTAIN = 0.995
 """A character that the network is surer of than this is not weighed against its alternatives again."""
 
-MARGIN = 5.0
+MARGIN = 4.0
 """Prefixes that score so much less than the best one are dropped, natural logarithm: where the network is sure, the
 beam is one prefix wide."""
 

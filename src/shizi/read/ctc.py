@@ -1,6 +1,6 @@
 """Connectionist temporal classification: from the network's logits to characters with places and confidences.
 
-Source: Graves, Fernández, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. numpy only, no I/O.
+Source: Graves, Fernández, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. No I/O.
 Logits are (T, C): T frames, C classes, raw (any constant may be added to a frame). Class 0 is the blank.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi.read.charset import BLANK
+from shizi.read.fast import exp
 
 Logits = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -155,7 +156,8 @@ def log_softmax(logits: Logits) -> NDArray[np.float64]:
 
 def softmax(logits: Logits) -> Logits:
     """(T, C) -> (T, C) probabilities, in the logits' own precision: float32 is faster and enough to report."""
-    shares: Logits = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: Logits = logits - logits.max(axis=1, keepdims=True)
+    exp(shares)
     shares /= shares.sum(axis=1, keepdims=True)
     return shares
 
@@ -242,11 +244,15 @@ def _spans(
         raise ValueError(f"a temperature is positive, not {temperature}")
     peaks: list[int] = []
     readings: list[list[tuple[int, float]]] = []
+    longest = max((run.end - run.start for run in runs), default=0)
+    room = np.empty((longest, scores.shape[1]), scores.dtype)  # one for all: a new one a run costs more than the sums
     for run in runs:
         # Probabilities are taken where they are needed only: most frames of a strip are blank, most classes unlikely.
-        masses = scores[run.start : run.end] - scores[run.start : run.end].max(axis=1, keepdims=True)
-        masses /= temperature
-        np.exp(masses, out=masses)
+        rows, masses = scores[run.start : run.end], room[: run.end - run.start]
+        np.subtract(rows, rows.max(axis=1, keepdims=True), out=masses)
+        if temperature != 1:
+            masses *= 1 / temperature
+        exp(masses)
         wholes = masses.sum(axis=1)
         shares = masses[:, run.column] / wholes
         peak = int(shares.argmax())
