@@ -163,15 +163,16 @@ def _ink(page: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[
     small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     off = small.astype(np.float32) - cv2.blur(small, (31, 31))
     # strokes lie further from the mean around them than the ground beside them does on the other side
-    mask = np.asarray(off * np.sign((off**3).sum()) > 20, np.uint8)
+    mask = np.asarray(off * np.sign((off * off * off).sum()) > 20, np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     wide, high, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_AREA]
     fit = (area >= 4) & (high >= 3) & (high <= 60) & (wide <= 8 * high) & (high <= 5 * wide)
     fit[0] = False
     if np.count_nonzero(fit) < _FEWEST:
         return np.empty(0), np.empty(0), np.empty(0, np.int32)
-    ys, xs = np.nonzero(fit[labels])
-    return xs.astype(np.float64), ys.astype(np.float64), np.asarray(labels[ys, xs], np.int32)
+    at = np.flatnonzero(fit[labels])  # on a flat array it takes a quarter of the time
+    ys, xs = np.divmod(at, size[0])
+    return xs.astype(np.float64), ys.astype(np.float64), labels.ravel()[at].astype(np.int32, copy=False)
 
 
 def _sharpness(xs: NDArray[np.float64], ys: NDArray[np.float64], degrees: float) -> float:

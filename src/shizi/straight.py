@@ -76,11 +76,12 @@ def _strokes(strip: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32], NDA
 
 
 def _sharpest(
-    along: NDArray[np.float32], across: NDArray[np.float32], weights: NDArray[np.float32], tried: NDArray[np.float64]
+    along: NDArray[np.float32], across: NDArray[np.float32], strengths: NDArray[np.float32], tried: NDArray[np.float64]
 ) -> float:
-    """The shear of ``along`` by ``across`` at which the profile of the weights is sharpest; of equals the least."""
+    """The shear of ``along`` by ``across`` at which the profile of the strengths is sharpest; of equals the least."""
     if not len(along):
         return 0.0
+    weights = strengths.astype(np.float64)  # bincount would do so each time
 
     def sharpness(shear: float) -> float:
         places = along - np.float32(shear) * across

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +28,7 @@ def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
 
 def is_clean(page: NDArray[np.uint8]) -> bool:
     """Is a (H, W) page almost all of one grey, as where a program set text on white? See :data:`CLEAN`."""
-    counts = np.bincount(page.ravel(), minlength=256)
+    counts = cv2.calcHist([page], [0], None, [256], [0, 256]).ravel()  # a fifth of bincount's time
     ground = int(counts.argmax())
     return int(counts[max(0, ground - 2) : ground + 3].sum()) >= CLEAN * page.size
 
