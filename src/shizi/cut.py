@@ -82,26 +82,26 @@ class Cut:
     def others(self, settings: CleanSettings, *, roomier: bool = False) -> Iterator[Cut]:
         """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
 
-        More tightly, where it was cut out of a page; in the channel of colour that shows it clearest; light and dark
-        exchanged, where it is unclear which of them the text is; level and upright, where it climbs or leans; and, if
-        ``roomier``, what :meth:`roomier` gives, but for lone characters. Those that help most come first, and each is
-        made when it is asked for.
+        In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
+        text is; more tightly, where it was cut out of a page; level and upright, where it climbs or leans; and, if
+        ``roomier``, what :meth:`roomier` gives, but for lone characters. Those without which a line may not be read at
+        all come first, and each is made when it is asked for.
         """
-        level = self.pixels is not None and self.laid is None and not self.vertical
-        grey: Pixels | None = None
-        if level and self.source is not None:
-            page, line, _ = self.source
-            grey = crop.crop(page.page, line.quad)
-            trimmed = round(TRIMMED * len(grey))
-            if trimmed:
-                yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
         tinted = self.tinted(settings)
         if tinted is not None:
             yield tinted
-        if level and self.pixels is not None:
-            grey = clean.grey(self.pixels) if grey is None else grey
+        if self.pixels is not None and self.laid is None and not self.vertical:
+            trimmed = 0
+            if self.source is None:
+                grey = clean.grey(self.pixels)
+            else:
+                page, line, _ = self.source
+                grey = crop.crop(page.page, line.quad)
+                trimmed = round(TRIMMED * len(grey))
             if settings.polarity and clean.is_unclear(grey):
                 yield replace(self, strip=-self.strip)
+            if trimmed:
+                yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
             for strip in [] if self.lone else straight.straightened(grey):
                 yield replace(self, strip=clean.network_input(strip, settings))
         if roomier and not self.lone:
