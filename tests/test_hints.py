@@ -206,3 +206,14 @@ def test_a_doubtful_mark_on_a_number_plate_is_its_dot() -> None:
     for mark, sure, wanted in (("-", 0.9, "京A·12345"), (":", 0.9, "京A·12345"), ("-", 0.99, "京A-12345")):
         plate = doubtful({"京": 0.99}, {"A": 0.99}, {mark: sure, "·": 1 - sure}, *({c: 0.99} for c in "12345"))
         assert read(plate) == wanted
+
+
+@pytest.mark.parametrize(("sure", "wanted"), [(0.9, "京A·12345"), (0.99, "京A·12345.")])
+def test_a_speck_behind_a_number_plate_is_left_out(sure: float, wanted: str) -> None:
+    row = [{c: 0.99} for c in "京A·12345"]
+    assert read(doubtful(*row, {".": sure, ",": 1 - sure})) == wanted
+
+
+def test_a_dot_and_a_speck_on_a_number_plate_are_its_dot() -> None:
+    row = [{"京": 0.99}, {"A": 0.99}, {" ": 0.8, "·": 0.2}, {"-": 0.8, "·": 0.2}, *({c: 0.99} for c in "12345")]
+    assert read(doubtful(*row)) == "京A·12345"

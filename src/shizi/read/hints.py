@@ -99,8 +99,9 @@ BEAM = 8
 """Texts that a search keeps where nothing else is said."""
 CONTEXT = 3
 """Characters that a line has at least for what stands beside one to tell anything."""
-PLATE = re.compile(rf"[{PROVINCES}][A-Z](?P<mark>[· \-:;.~]?)[A-Z0-9oil]{{5,6}}")
-"""What looks so is a number plate, where O is 0 and I is 1 behind the second character, and the mark is a dot."""
+PLATE = re.compile(rf"[{PROVINCES}][A-Z](?P<dot>[· \-:;.~]{{,2}})[A-Z0-9oil]{{5,6}}(?P<end>[.,\-]?)")
+"""What looks so is a number plate, where O is 0 and I is 1 behind the second character, the marks in between are a dot,
+and one at the end is a screw or a speck."""
 OTHER_MARK = 0.97
 """A mark that is none of a plate and that the network is so sure of stays: people write 京A-12345 as well."""
 CODE = 0.6
@@ -186,8 +187,12 @@ class Hints:
         return is_code(self._text(spans))
 
     def _is_plate(self, spans: Sequence[ctc.Span]) -> bool:
-        found = PLATE.fullmatch(self._text(spans))
-        return found is not None and (found["mark"] in ("", " ", "·") or spans[2].confidence < OTHER_MARK)
+        text = self._text(spans)
+        found = PLATE.fullmatch(text)
+        if found is None:
+            return False
+        marks = (at for name in ("dot", "end") for at in range(*found.span(name)) if text[at] not in " ·")
+        return all(spans[at].confidence < OTHER_MARK for at in marks)
 
     def _text(self, spans: Sequence[ctc.Span]) -> str:
         return "".join(self.charset.chars[span.cls - 1] for span in spans)
