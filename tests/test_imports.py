@@ -26,8 +26,9 @@ MAY = {
     **{stage: BASE for stage in STAGES},
     "column": BASE,
     "straight": BASE,
+    "bent": BASE | {"straight"},
     "turn": BASE,
-    "cut": BASE | {"clean", "column", "crop", "find", "straight", "turn"},
+    "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "turn"},
     "write": {"types", "errors"},
     "reader": BASE | STAGES | {"cut", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
@@ -48,7 +49,7 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "straight", "read", "learn", "serve"},
+    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "read", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 

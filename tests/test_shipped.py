@@ -19,6 +19,7 @@ from shizi.learn.metrics import edits, loose
 from shizi.read import weights
 from shizi.settings import ReadSettings, Settings
 from shizi.types import Page, Quad
+from test_bent import bowed
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "notice.jpg"
 TRUTH = (
@@ -246,6 +247,21 @@ def test_lines_that_climb_and_lean_are_straightened(reader: Reader, pixels: NDAr
         wrong_once += edits(truth, loose(once.read_line(strip).text))
     assert wrong_once >= 10
     assert wrong <= 0.6 * wrong_once
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+def test_lines_along_an_arc_are_read(reader: Reader, pixels: NDArray[np.uint8], upwards: bool) -> None:
+    page = reader.read(pixels)
+    wrong = chars = 0
+    for line in page.lines:
+        left, top, right, bottom = (round(side) for side in line.quad.bounds)
+        truth = loose(line.text)
+        if 4 <= len(truth) <= 20:  # longer ones climb on the sample, so that their neighbours are cut out with them
+            strip = clean.grey(pixels)[max(0, top - 4) : bottom + 4, max(0, left - 4) : right + 4]
+            found = reader.read_line(bowed(strip, 1.6, upwards=upwards))
+            wrong, chars = wrong + edits(truth, loose(found.text)), chars + len(truth)
+    assert chars > 20
+    assert wrong <= 1
 
 
 def test_room_around_characters_cut_out_at_their_ink_does_no_harm_to_print(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import clean, column, crop, straight, turn
+from shizi import bent, clean, column, crop, straight, turn
 from shizi.clean import Upright
 from shizi.column import Column
 from shizi.find import Candidate
@@ -21,6 +21,8 @@ ROOM, ROOM_LONE = 0.1, 0.2
 """Margins that pictures of lines, and of lone characters, are given, as shares of their height."""
 TRIMMED = 1 / 14
 """Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
+BENT = 0.85
+"""Confidence that text laid out from an arc has to be read with: along a wrong one it becomes other text."""
 WIDER = (1.0, 1.2)
 """Widths that a lone character is tried in: hurried ones are narrow."""
 
@@ -49,6 +51,8 @@ class Cut:
     """What it was cut from; None for a whole picture."""
     pixels: Pixels | None = None
     """The (H, W, 3) picture in colour, for :meth:`others`."""
+    least: float = 0.0
+    """Confidence that a reading of it has to reach to count."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
@@ -83,9 +87,9 @@ class Cut:
         """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
 
         In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
-        text is; more tightly, where it was cut out of a page; level and upright, where it climbs or leans; and, if
-        ``roomier``, what :meth:`roomier` gives, but for lone characters. Those without which a line may not be read at
-        all come first, and each is made when it is asked for.
+        text is; more tightly, where it was cut out of a page; level and upright, where it climbs or leans; laid out
+        straight, where it runs along an arc; and, if ``roomier``, what :meth:`roomier` gives, but for lone characters.
+        Those without which a line may not be read at all come first, and each is made when it is asked for.
         """
         tinted = self.tinted(settings)
         if tinted is not None:
@@ -104,6 +108,9 @@ class Cut:
                 yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
             for strip in [] if self.lone else straight.straightened(grey):
                 yield replace(self, strip=clean.network_input(strip, settings))
+            laid = None if self.lone else bent.unbent(grey)
+            if laid is not None:
+                yield replace(self, strip=clean.network_input(laid, settings), least=BENT)
         if roomier and not self.lone:
             yield from self.roomier(settings)
 

@@ -314,7 +314,8 @@ class Reader:
         while ways:  # one way after the other, as long as a line is neither read surely nor without hope
             now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
             for one, line in zip(now, self._read(list(now.values()), hints), strict=True):
-                best[one] = max(best[one], line, key=lambda line: line.confidence)
+                if line.confidence >= now[one].least:
+                    best[one] = max(best[one], line, key=lambda line: line.confidence)
             hope = {one: HOPELESS if one.source else 0.0 for one in now}
             ways = {one: ways[one] for one in now if hope[one] <= best[one].confidence < max(enough[one], SURELY)}
         # a lone character cut out at its ink misleads the network, which is then too sure

@@ -127,8 +127,9 @@ class ReadSettings:
     """Other readings below this probability are left away."""
     again: float = 0.8
     """Lines below this confidence are read again: in the channel of colour that shows them clearest, with light and
-    dark exchanged where it is unclear which is the text, level and upright where they climb or lean, cut more tightly
-    out of their page, and a picture that is one line with room around it. The surest counts. 0: none is."""
+    dark exchanged where it is unclear which is the text, cut more tightly out of their page, level and upright where
+    they climb or lean, laid out straight where they run along an arc, and a picture that is one line with room around
+    it. The surest counts. 0: none is."""
     again_alone: float = 0.9
     """The same for a picture that is one line, but for the room around it; and for one of a character or two, where the
     readings with room around it count for more."""

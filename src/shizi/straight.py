@@ -21,7 +21,9 @@ MOST_SLANT = 0.6
 LEAST_SLANT = 0.1
 """A smaller one is left as it is."""
 
-_HEIGHT = 64  # rows that strips are looked at and straightened in
+HEIGHT = 64
+"""Rows that strips are looked at and straightened in."""
+
 _KEPT = 0.6  # share of the rows that a slope takes away from the text at the ends of the strip which are cut off
 _MOST_CUT = 0.3  # share of the rows that is cut off at each side, at most
 
@@ -33,18 +35,14 @@ def straightened(strip: Grey) -> list[Grey]:
 
     Columns of the results, counted as shares of their width, are those of the strip, halfway up the text.
     """
-    rows, columns = strip.shape
-    width = round(columns * _HEIGHT / rows)
-    if width < _HEIGHT:
+    seen = seen_as(strip)
+    if seen is None:
         return []
-    smaller = rows > _HEIGHT
-    how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    seen = cv2.resize(strip, (width, _HEIGHT), interpolation=how).astype(np.uint8, copy=False)
-    made = []
+    width, made = seen.shape[1], []
     climbs = slope(seen)
     if climbs:
-        cut = min(round(abs(climbs) * width * _KEPT / 2), round(_HEIGHT * _MOST_CUT))
-        seen = np.ascontiguousarray(_sheared(seen, 0.0, -climbs)[cut : _HEIGHT - cut])
+        cut = min(round(abs(climbs) * width * _KEPT / 2), round(HEIGHT * _MOST_CUT))
+        seen = np.ascontiguousarray(_sheared(seen, 0.0, -climbs)[cut : HEIGHT - cut])
         made.append(seen)
     leans = slant(seen)
     if leans:
@@ -52,22 +50,32 @@ def straightened(strip: Grey) -> list[Grey]:
     return made
 
 
+def seen_as(strip: Grey) -> Grey | None:
+    """A (H, W) strip brought to :data:`HEIGHT` rows, ratio kept; None for what is higher than wide."""
+    rows, columns = strip.shape
+    width = round(columns * HEIGHT / rows)
+    if width < HEIGHT:
+        return None
+    how = cv2.INTER_AREA if rows > HEIGHT else cv2.INTER_CUBIC
+    return cv2.resize(strip, (width, HEIGHT), interpolation=how).astype(np.uint8, copy=False)
+
+
 def slope(strip: Grey) -> float:
     """Rows by which the text of a (H, W) strip goes down for each column to the right; 0 where that is small."""
     most = min(STEEPEST, strip.shape[0] / strip.shape[1])
-    xs, ys, weights = _strokes(strip)
+    xs, ys, weights = strokes(strip)
     found = _sharpest(ys, xs, weights, np.arange(-15, 16) / 15 * most)
     return found if abs(found) >= LEAST_SLOPE else 0.0
 
 
 def slant(strip: Grey) -> float:
     """Columns by which upright strokes of a (H, W) strip go to the right for each row down; 0 where that is small."""
-    xs, ys, weights = _strokes(strip)
+    xs, ys, weights = strokes(strip)
     found = _sharpest(xs, ys, weights, np.arange(-12, 13) / 12 * MOST_SLANT)
     return found if abs(found) >= LEAST_SLANT else 0.0
 
 
-def _strokes(strip: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def strokes(strip: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """(P,) x, y, counted from the middle, and strength of what changes from left to right."""
     strength = np.abs(cv2.Sobel(strip, cv2.CV_32F, 1, 0, ksize=3))
     ys, xs = np.nonzero(strength > 0.1 * strength.max(initial=0.0))
