@@ -217,3 +217,25 @@ def test_a_speck_behind_a_number_plate_is_left_out(sure: float, wanted: str) -> 
 def test_a_dot_and_a_speck_on_a_number_plate_are_its_dot() -> None:
     row = [{"京": 0.99}, {"A": 0.99}, {" ": 0.8, "·": 0.2}, {"-": 0.8, "·": 0.2}, *({c: 0.99} for c in "12345")]
     assert read(doubtful(*row)) == "京A·12345"
+
+
+@pytest.mark.parametrize(
+    ("first", "wanted"),
+    [
+        ({"控": 0.6, "京": 0.4}, "京A12345"),
+        ({"控": 0.9, "京": 0.1}, "控A12345"),  # the network is sure of it
+        ({"控": 0.7, "拉": 0.299, "京": 0.001}, "控A12345"),  # no province is likely
+        ({"A": 0.7, "B": 0.3}, "AA12345"),
+    ],
+)
+def test_what_is_nearly_a_number_plate_is_one_if_it_reads_well(first: dict[str, float], wanted: str) -> None:
+    row = [first, *({c: 0.99} for c in "A12345")]
+    assert read(doubtful(*row)) == wanted
+    assert read(doubtful(*row), beam=0)[1:] == "A12345"
+    assert read(doubtful(*row), beam=0)[0] in first
+    assert "京" not in read(doubtful(*row), beam=0)
+
+
+def test_a_doubtful_word_is_no_number_plate() -> None:
+    row = [{"C": 0.6, "京": 0.4}, *({c: 0.99} for c in "XBANGE")]
+    assert read(doubtful(*row)) == "CXBANGE"

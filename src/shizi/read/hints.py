@@ -5,6 +5,7 @@ An alphabet (named, or from a file), a beam with what is known of the language, 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import string
@@ -102,6 +103,12 @@ CONTEXT = 3
 PLATE = re.compile(rf"[{PROVINCES}][A-Z](?P<dot>[· \-:;.~]{{,2}})[A-Z0-9oil]{{5,6}}(?P<end>[.,\-]?)")
 """What looks so is a number plate, where O is 0 and I is 1 behind the second character, the marks in between are a dot,
 and one at the end is a screw or a speck."""
+NEARLY_PLATE = re.compile(r"(?=.{6,10}$).{0,2}[· \-:;.~]{0,2}[A-Z0-9oil]{4,6}.?")
+"""What looks so may be a number plate that begins with misread characters: it is one if it reads well as one."""
+DOUBTFUL = 0.8
+"""Confidence below which one of the first three characters is doubtful enough for that."""
+WELL, LEAST = 0.62, 0.2
+"""What the characters of a line taken for a number plate have to reach: their geometric mean, and each of them."""
 OTHER_MARK = 0.97
 """A mark that is none of a plate and that the network is so sure of stays: people write 京A-12345 as well."""
 CODE = 0.6
@@ -143,10 +150,12 @@ class Hints:
                 min_alternative=settings.min_alternative,
             )
         spans = self._searched(logits, settings, valid, temperature)
-        if self.sure is not None and self._is_plate(spans):
+        exactly = self.sure is not None and self._is_plate(spans)
+        # without a search it is asked how well a line reads as it stands: nothing is to be made of it
+        if exactly or (self.sure is not None and self.beam and self._is_nearly_plate(spans)):
             known = replace(self, decoder=_decoder("plate", self.charset))
             again = known.decode(logits, settings, valid=valid, temperature=temperature)
-            return again or spans
+            return again if again and (exactly or _reads_well(again)) else spans
         if self.mask is None:
             return spans
         return [_trusted(span, logits[span.peak] / temperature, self.mask) for span in spans]
@@ -194,6 +203,14 @@ class Hints:
         marks = (at for name in ("dot", "end") for at in range(*found.span(name)) if text[at] not in " ·")
         return all(spans[at].confidence < OTHER_MARK for at in marks)
 
+    def _is_nearly_plate(self, spans: Sequence[ctc.Span]) -> bool:
+        """Has it the figures and capitals of a number plate, and is what stands before them doubtful?"""
+        text = self._text(spans)
+        if not NEARLY_PLATE.fullmatch(text) or all(span.confidence >= DOUBTFUL for span in spans[:3]):
+            return False
+        figures = sum(char in string.digits for char in text)
+        return figures >= 2 and figures + sum(char in string.ascii_uppercase for char in text) >= 5
+
     def _text(self, spans: Sequence[ctc.Span]) -> str:
         return "".join(self.charset.chars[span.cls - 1] for span in spans)
 
@@ -208,6 +225,11 @@ def is_code(text: str) -> bool:
     figures = sum(char in string.digits for char in plain)
     capitals = sum(char in string.ascii_uppercase for char in plain)
     return plain.isalnum() and plain[1:-1].isascii() and figures >= 2 and figures + capitals >= CODE * len(plain)
+
+
+def _reads_well(spans: Sequence[ctc.Span]) -> bool:
+    shares = [span.confidence for span in spans]
+    return min(shares) >= LEAST and math.prod(shares) ** (1 / len(shares)) >= WELL
 
 
 def _trusted(span: ctc.Span, row: ctc.Logits, mask: ctc.Mask) -> ctc.Span:
