@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,25 @@ from numpy.typing import NDArray
 
 from shizi.errors import DataError, ModelMismatch
 from shizi.read import ctc, trust
+from shizi.read.fast import exp
 
 Logits = NDArray[np.float32]
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_exponentials_are_numpys(kind: type[np.floating[Any]]) -> None:
+    rough = 2e-3 if kind is np.float16 else 0.0
+    values = np.array([[0.0, -0.0, -1e-3, -1, -20, -87, -103, -1e4, -np.inf]], kind)
+    wanted, given = np.exp(values.astype(np.float64)), values.copy()
+    exp(given)
+    np.testing.assert_allclose(given, wanted, rtol=rough or 3e-7, atol=1e-7 if rough else 1e-37)
+    assert given[0, -1] == 0
+    many = -np.random.default_rng(0).random((3, 1000)) * 40
+    given = many.astype(kind)
+    exp(given)
+    wanted = np.exp(many.astype(kind).astype(np.float64))
+    np.testing.assert_allclose(given, wanted, rtol=rough or 3e-7, atol=1e-7)
+    exp(np.empty((0, 5), kind))
 
 
 def logits(frames: tuple[int, int] = (1, 12), classes: tuple[int, int] = (2, 6)) -> st.SearchStrategy[Logits]:

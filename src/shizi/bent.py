@@ -110,4 +110,4 @@ def _band(distances: Floats, weights: NDArray[np.float64]) -> tuple[float, float
     near = int(before[-1]) + 1 if len(before) else 0
     far = top + int(after[0]) if len(after) else len(profile)
     room = _ROOM * (far - near)
-    return least + near - room, least + far + room
+    return max(0.0, least + near - room), least + far + room

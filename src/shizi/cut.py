@@ -87,8 +87,8 @@ class Cut:
         """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
 
         In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
-        text is; more tightly, where it was cut out of a page; level and upright, where it climbs or leans; laid out
-        straight, where it runs along an arc; and, if ``roomier``, what :meth:`roomier` gives, but for lone characters.
+        text is; laid out straight, where it runs along an arc; more tightly, where it was cut out of a page; level and
+        upright, where it climbs or leans; and, if ``roomier``, what :meth:`roomier` gives, but for lone characters.
         Those without which a line may not be read at all come first, and each is made when it is asked for.
         """
         tinted = self.tinted(settings)
@@ -104,13 +104,13 @@ class Cut:
                 trimmed = round(TRIMMED * len(grey))
             if settings.polarity and clean.is_unclear(grey):
                 yield replace(self, strip=-self.strip)
+            laid = None if self.lone else bent.unbent(grey)
+            if laid is not None:
+                yield replace(self, strip=clean.network_input(laid, settings), least=BENT)
             if trimmed:
                 yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
             for strip in [] if self.lone else straight.straightened(grey):
                 yield replace(self, strip=clean.network_input(strip, settings))
-            laid = None if self.lone else bent.unbent(grey)
-            if laid is not None:
-                yield replace(self, strip=clean.network_input(laid, settings), least=BENT)
         if roomier and not self.lone:
             yield from self.roomier(settings)
 

@@ -41,8 +41,6 @@ VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
 TOO_SURE = 0.2
 """By how much a lone character read without room around it has to be surer than with room."""
-SURELY = 0.9
-"""Confidence from which a doubtful line that was read in another way is tried in no further one."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
 SHORT = 3
@@ -311,13 +309,13 @@ class Reader:
         enough = {one: least.again if one.source else max(least.again, least.again_alone) for one in cuts}
         unsure = [one for one in cuts if read[one].confidence < enough[one]]
         ways = {one: one.others(settings, roomier=read[one].confidence < least.again) for one in unsure}
-        while ways:  # one way after the other, as long as a line is neither read surely nor without hope
+        while ways:  # one way after the other, as long as a line is doubtful and not without hope
             now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
             for one, line in zip(now, self._read(list(now.values()), hints), strict=True):
                 if line.confidence >= now[one].least:
                     best[one] = max(best[one], line, key=lambda line: line.confidence)
             hope = {one: HOPELESS if one.source else 0.0 for one in now}
-            ways = {one: ways[one] for one in now if hope[one] <= best[one].confidence < max(enough[one], SURELY)}
+            ways = {one: ways[one] for one in now if hope[one] <= best[one].confidence < enough[one]}
         # a lone character cut out at its ink misleads the network, which is then too sure
         lone = [one for one in unsure if one.lone and read[one].confidence < least.again_alone]
         rooms = {one: one.roomier(settings) for one in lone}
