@@ -239,3 +239,17 @@ def test_what_is_nearly_a_number_plate_is_one_if_it_reads_well(first: dict[str, 
 def test_a_doubtful_word_is_no_number_plate() -> None:
     row = [{"C": 0.6, "京": 0.4}, *({c: 0.99} for c in "XBANGE")]
     assert read(doubtful(*row)) == "CXBANGE"
+
+
+def test_a_doubtful_mark_alone_is_no_reason_to_search() -> None:
+    row = [{"中": 0.99}, {"园": 0.55, "国": 0.45}, {"人": 0.99}, {"，": 0.55, ",": 0.45}]
+    sure = [{"中": 0.99}, {"园": 0.99}, {"人": 0.99}, {"，": 0.55, ",": 0.45}]
+    settings, mark = ReadSettings(), CHARSET.encode("，")[0]
+    known = Hints.of(CHARSET, settings)
+    spans = known.decode(doubtful(*sure), settings, valid=2 * len(sure), temperature=1.0)
+    assert spans == ctc.greedy(
+        doubtful(*sure), alike=CHARSET.alike, alternatives=settings.alternatives,
+        min_alternative=settings.min_alternative,
+    )  # fmt: skip
+    assert spans[-1].cls == mark
+    assert read(doubtful(*row)).startswith("中国人")

@@ -83,9 +83,9 @@ class Known(TypedDict, total=False):
     """Characters that may be read; everything else is read as the likeliest of those."""
     beam: int | None
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by the shipped n-gram, unless
-    the lexicon has one or ``read.ngram_weight`` is 0. None: the setting ``read.beam``, on lines with a character that
-    the network is less sure of than ``read.sure``, unless they are codes (:func:`is_code`); 0 with ``allowed``, since
-    an n-gram knows little of what forms are filled with."""
+    the lexicon has one or ``read.ngram_weight`` is 0. None: the setting ``read.beam``, on lines with a letter, figure
+    or hanzi that the network is less sure of than ``read.sure``, unless they are codes (:func:`is_code`); 0 with
+    ``allowed``, since an n-gram knows little of what forms are filled with."""
     lexicon: Lexicon | str | os.PathLike[str] | None
     """Words to be expected, or an n-gram that ``shizi lexicon build`` made: opened, or the path of its file. Means beam
     search, of :data:`BEAM` texts unless ``beam`` says how many."""
@@ -190,8 +190,12 @@ class Hints:
         return replace(self, beam=0) if self.beam else self
 
     def _enough(self, spans: Sequence[ctc.Span]) -> bool:
-        """Is what was read greedily sure, too short for an n-gram to tell anything, or a code?"""
-        if len(spans) < CONTEXT or all(span.confidence >= (self.sure or 0.0) for span in spans):
+        """Is what was read greedily sure, too short for an n-gram to tell anything, or a code?
+
+        Doubtful blanks and marks do not count: what stands beside them says little of which mark it is.
+        """
+        doubtful = [span for span in spans if span.confidence < (self.sure or 0.0)]
+        if len(spans) < CONTEXT or not any(char.isalnum() for char in self._text(doubtful)):
             return True
         return is_code(self._text(spans))
 
