@@ -3,9 +3,10 @@ from __future__ import annotations
 import io
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from PIL import Image
 
 from conftest import GAP, GLYPH, HIGH, LOW, STROKE, BoxNetwork, boxes, encoded
 from shizi.crop import BUCKETS
+from shizi.cut import Cut, whole
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
 from shizi.read.charset import Charset
-from shizi.reader import Reader
+from shizi.read.hints import Hints
+from shizi.reader import HOPELESS, Reader
 from shizi.settings import Settings
 from shizi.types import Line, Quad
 
@@ -406,3 +409,35 @@ def test_lines_of_ascii_have_a_bound_of_their_own() -> None:
         assert len(line.text) == 6
         assert 0.25 < line.confidence < 0.65
         assert kept or page.dropped[0].reason == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("of_page", "first", "ways", "tried", "kept"),
+    [
+        (True, 0.5, [(0.6, 0.0), (0.7, 0.0)], 2, 0.7),
+        (True, 0.5, [(0.9, 0.0), (0.95, 0.0)], 1, 0.9),  # not doubtful any more
+        (True, HOPELESS - 0.1, [(HOPELESS - 0.05, 0.0), (0.9, 0.0)], 1, HOPELESS - 0.05),
+        (False, HOPELESS - 0.1, [(HOPELESS - 0.05, 0.0), (0.95, 0.0)], 2, 0.95),  # a picture alone is never given up
+        (True, 0.5, [(0.7, 0.85)], 1, 0.5),  # an arc has to be read well
+        (True, 0.5, [(0.9, 0.85)], 1, 0.9),
+    ],
+)
+def test_a_doubtful_line_is_tried_in_other_ways_while_there_is_hope(
+    monkeypatch: pytest.MonkeyPatch, reader: Reader, of_page: bool, first: float,
+    ways: list[tuple[float, float]], tried: int, kept: float,
+) -> None:  # fmt: skip
+    made = whole(np.full((32, 200, 3), 255, np.uint8), reader.settings.clean)
+    one = replace(made, source=cast(Any, ("page",)) if of_page else None)
+    sure = {id(other): (other, way[0]) for way in ways for other in [replace(one, least=way[1])]}
+    looked: list[Cut] = []
+
+    def read(_: Reader, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
+        looked.extend(cuts)
+        return [Line("text", sure[id(cut)][1], cut.line, ()) for cut in cuts]
+
+    monkeypatch.setattr(Cut, "others", lambda *_, **__: iter(other for other, _ in sure.values()))
+    monkeypatch.setattr(Reader, "_read", read)
+    before = Line("text", first, one.line, ())
+    best = reader._otherwise([one], {one: before}, Hints(reader.charset))
+    assert len(looked) == tried
+    assert best.get(one, before).confidence == kept
