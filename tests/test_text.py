@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,8 @@ from shizi.settings import TextSettings
 from shizi.text import is_ascii, is_hatching, tidy
 from shizi.types import Alternative, Char, Quad
 
-texts = st.text(st.sampled_from("识字々aZ7  ，。（”—·$~"), max_size=20)
-switches = st.builds(TextSettings, han_blanks=st.booleans(), trim=st.booleans(), case=st.booleans())
+texts = st.text(st.sampled_from("识字々aZ7  ，：。（”—·$~"), max_size=20)
+switches = st.builds(TextSettings, **dict.fromkeys(("han_blanks", "trim", "case", "marks"), st.booleans()))
 
 
 def line(text: str) -> list[Char]:
@@ -28,7 +29,17 @@ def tidied(text: str, settings: TextSettings | None = None) -> str:
         ("识 字", "识字"),
         ("识  字  ", "识字"),
         ("你好 ， hello", "你好，hello"),
-        ("（ a b ）", "（a b）"),
+        ("（ 甲 b ）", "（甲 b）"),
+        ("（ a b ）", "(a b)"),
+        ("Date ：07/11", "Date: 07/11"),
+        ("KLANG，SELANGOR", "KLANG, SELANGOR"),
+        ("TOTAL：", "TOTAL:"),
+        ("Rounding：-0.01", "Rounding: -0.01"),
+        ("http：//a.b", "http://a.b"),
+        ("P.T：，2811", "P.T:, 2811"),
+        ("（1）12：30", "（1）12：30"),
+        ("Tel：电话", "Tel：电话"),
+        ("：", "："),
         ("say hello world", "say hello world"),
         ("共 12 页 A4", "共 12 页 A4"),
         ("He said “no” twice", "He said “no” twice"),
@@ -79,13 +90,29 @@ def test_letters_whose_cases_look_alike_follow_their_word(seen: str, kept: str) 
 def test_each_rule_has_its_switch() -> None:
     assert tidied(" 识 字 ", TextSettings(han_blanks=False)) == "识 字"
     assert tidied(" 识 字 ", TextSettings(trim=False)) == " 识字 "
+    assert tidied("a：b", TextSettings(marks=False)) == "a：b"
     assert tidied(" 识 字 ", TextSettings(han_blanks=False, trim=False)) == " 识 字 "
+
+
+def test_a_mark_and_its_blank_share_its_place_and_what_was_seen() -> None:
+    mark = replace(line("b：c")[1], alternatives=(Alternative(":", 0.3), Alternative("；", 0.1)))
+    _, narrow, blank, _ = tidy([line("b")[0], mark, line("b：c")[2]], TextSettings())
+    assert (narrow.text, narrow.confidence, narrow.quad) == (":", pytest.approx(0.8), Quad.box(1, 0, 1.5, 1))
+    assert (blank.text, blank.quad, narrow.alternatives) == (" ", Quad.box(1.5, 0, 2, 1), (Alternative("；", 0.1),))
+
+
+@given(texts)
+def test_marks_change_in_width_alone(text: str) -> None:
+    def folded(chars: str) -> str:
+        return unicodedata.normalize("NFKC", chars).replace(" ", "")
+
+    assert folded(tidied(text)) == folded(text)
 
 
 @given(texts, switches)
 def test_only_blanks_go_and_the_rest_stays_as_it_was(text: str, settings: TextSettings) -> None:
     chars = line(text)
-    kept = tidy(chars, settings)
+    kept = tidy(chars, replace(settings, marks=False))
     assert [char for char in kept if char.text != " "] == [char for char in chars if char.text != " "]
     rest = iter(chars)
     assert all(char in rest for char in kept), "kept characters stay in order"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,12 @@ STROKES = frozenset("|~=-_≡川三二一lIi")
 """What bars, waves and grilles are read as."""
 
 _ALIKE = frozenset("cosuvwxz")
+
+_NARROW = dict(zip("，：；！？（）．", ",:;!?().", strict=True))
+_SPACED = frozenset(",:;!?")
+"""Marks that a blank follows in English."""
+_CLOSE = frozenset(" ,.:;!?)/")
+"""But not before these: http://."""
 
 # Chinese and English print share these code points, so what stands on their other side decides.
 _SHARED = frozenset("“”‘’…—·～")
@@ -42,12 +49,15 @@ def is_hatching(line: str) -> bool:
 def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
     """The characters of a line that are kept, in order; the line's text is their texts joined.
 
-    Each is as it was, but for letters that change to their other case. Tidying a second time changes nothing.
+    Each is as it was, but for letters that change to their other case, and full-width marks of English lines, which
+    become a half-width one and the blank that they had built in. Tidying a second time changes nothing.
     """
     if settings.case:
         chars = _one_case(chars)
     if settings.han_blanks:
         chars = _han_blanks(chars)
+    if settings.marks:
+        chars = _narrow_marks(chars)
     if settings.trim:
         chars = _trim(chars)
     return tuple(chars)
@@ -85,6 +95,39 @@ def _as(char: Char, text: str) -> Char:
             rest = tuple(one for one in char.alternatives if one is not other)
             return replace(char, text=text, confidence=min(1.0, char.confidence + other.confidence), alternatives=rest)
     return char
+
+
+def _narrow_marks(chars: Sequence[Char]) -> Sequence[Char]:
+    """Full-width marks as half-width ones, in a line that has letters of ASCII and nothing Chinese.
+
+    Without letters it may as well be part of a Chinese text: （1）, 12：30. A comma or colon that a character follows
+    stands on the left of its place, a blank on the right; an opening bracket's blank is left to what was seen.
+    """
+    texts = [char.text for char in chars]
+    if _NARROW.keys().isdisjoint(texts) or any(map(_chinese, texts)) or not any(map(_letter, texts)):
+        return chars
+    made: list[Char] = []
+    for char, after in zip(chars, [*texts[1:], BLANK], strict=True):
+        narrow = _NARROW.get(char.text)
+        if narrow is None:
+            made.append(char)
+        elif narrow in _SPACED and _NARROW.get(after, after) not in _CLOSE:
+            made.append(replace(_said(char, narrow), quad=char.quad.between(0, 0.5)))
+            made.append(Char(BLANK, made[-1].confidence, char.quad.between(0.5, 1)))
+        else:
+            made.append(_said(char, narrow))
+    return made
+
+
+def _said(char: Char, text: str) -> Char:
+    """The same mark in its other width; what was seen is its shape, so the confidences of both are one."""
+    rest = tuple(one for one in char.alternatives if one.text != text)
+    more = math.fsum(one.confidence for one in char.alternatives if one.text == text)
+    return replace(char, text=text, confidence=min(1.0, char.confidence + more), alternatives=rest)
+
+
+def _letter(text: str) -> bool:
+    return text.isascii() and text.isalpha()
 
 
 def _han_blanks(chars: Sequence[Char]) -> list[Char]:
