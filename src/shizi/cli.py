@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LEARN = {
     "synth": "shizi.learn.synth.command",
+    "label": "shizi.learn.label",
     "train": "shizi.learn.train",
     "export": "shizi.learn.export",
     "train-finder": "shizi.learn.finder.train",
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _read_arguments(add("read", _read, "Read pictures"))
     _score_arguments(add("score", _score, "Measure how well a reader reads data with known text"))
     _synth_arguments(add("synth", _learn, "Make line pictures with known text"))
+    _label_arguments(add("label", _label, "Make training lines of what is read surely in pictures without labels"))
     _train_arguments(add("train", _learn, "Train a recogniser"))
     _export_arguments(add("export", _learn, "Turn a training checkpoint into a weight file"))
     _train_arguments(add("train-finder", _learn, "Train a finder of lines"))
@@ -153,6 +155,15 @@ def _synth_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alphabet", metavar="CHARS|FILE", help="characters to use (default: the whole alphabet)")
     parser.add_argument("--level", choices=("clean", "mild", "degraded"), default="degraded", help="default: degraded")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed makes the same lines")
+
+
+def _label_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture; all pages of a TIFF or GIF count")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="labels.tsv and strips/ are added to")
+    parser.add_argument("--line", action="store_true", help="each PATH is one line of text")
+    least = "confidence that each character of a line has at least (default: 0.9)"
+    parser.add_argument("--least", type=float, default=0.9, metavar="P", help=least)
+    _reader_arguments(parser)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -268,9 +279,7 @@ def _known(args: argparse.Namespace) -> Known:
     return known
 
 
-def _pages(
-    reader: shizi.Reader, args: argparse.Namespace, known: Known, failed: list[str]
-) -> Iterator[Page]:
+def _pages(reader: shizi.Reader, args: argparse.Namespace, known: Known, failed: list[str]) -> Iterator[Page]:
     """The pages of all paths. One that cannot be read is named on stderr and noted in ``failed``."""
     for path in args.paths:
         try:
@@ -289,6 +298,21 @@ def _strip(reader: shizi.Reader, path: str, known: Known) -> Page:
     line = reader.read_line(path, **known)
     _, _, width, height = line.quad.bounds
     return Page(path, int(width), int(height), time.perf_counter() - started, (line,))
+
+
+def _label(args: argparse.Namespace) -> int:
+    reader, failed = _reader(args), False
+
+    def pages(path: str) -> Iterator[Page]:
+        return iter((_strip(reader, path, {}),)) if args.line else reader.pages(path)
+
+    def broken(error: InputError) -> None:
+        nonlocal failed
+        failed = True
+        _complain(error)
+
+    args.pages, args.broken = pages, broken
+    return _learn(args) or int(failed)
 
 
 def _score(args: argparse.Namespace) -> int:
