@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.clean import Upright, grey
-from shizi.cut import LONE, WIDER, Cut, cut, whole
+from shizi.cut import LONE, LONE_VIEWS, Cut, cut, whole
 from shizi.find import Candidate
 from shizi.settings import CleanSettings
 from shizi.types import Quad
@@ -37,7 +37,7 @@ def test_a_whole_picture_gets_room_and_keeps_its_places(width: int, height: int)
     one = whole(picture(width, height), SETTINGS)
     ways = one.roomier(SETTINGS)
     assert one.lone == (width < LONE * height)
-    assert len(ways) == (len(WIDER) if one.lone else 1)
+    assert len(ways) == (len(LONE_VIEWS) if one.lone else 1)
     for way in ways:
         x0, y0, x1, y1 = way.whole.bounds
         assert x0 < 0 < width < x1

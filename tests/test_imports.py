@@ -28,9 +28,10 @@ MAY = {
     "straight": BASE,
     "bent": BASE | {"straight"},
     "turn": BASE,
+    "agree": BASE,
     "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"cut", "turn"},
+    "reader": BASE | STAGES | {"agree", "cut", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "cli": BASE | {"", "read", "write", "learn", "serve"},
@@ -54,7 +55,7 @@ ONLY = {
 }
 
 # Modules that do no I/O.
-PURE = ("types", "errors", "settings", "order", "turn", "text", "write.text", "write.json")
+PURE = ("types", "errors", "settings", "order", "turn", "agree", "text", "write.text", "write.json")
 PURE += ("read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
 IO = {"os", "io", "pathlib", "shutil", "subprocess", "socket", "tempfile", "urllib", "PIL", "cv2", "onnxruntime"}
 

@@ -207,11 +207,18 @@ def shrunk(pixels: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def framed(strip: Grey, columns: int, beside: int, above: int) -> Grey:
-    """A (H, W) strip brought to ``columns``, with a margin of its rim's median left and right, above and below."""
+def framed(strip: Grey, columns: int, beside: int, above: int, turned: float = 0.0) -> Grey:
+    """A (H, W) strip brought to ``columns``, with a margin of its rim's median left and right, above and below.
+
+    Then ``turned`` about its middle, degrees clockwise.
+    """
     rim = float(np.median(np.concatenate([strip[0], strip[-1], strip[:, 0], strip[:, -1]])))
     wide = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_CUBIC)
     made = cv2.copyMakeBorder(wide, above, above, beside, beside, cv2.BORDER_CONSTANT, value=rim)
+    if turned:
+        size = made.shape[1], made.shape[0]
+        matrix = cv2.getRotationMatrix2D(((size[0] - 1) / 2, (size[1] - 1) / 2), -turned, 1.0)
+        made = cv2.warpAffine(made, matrix, size, borderMode=cv2.BORDER_CONSTANT, borderValue=rim)
     return made.astype(np.uint8, copy=False)
 
 

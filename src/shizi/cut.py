@@ -17,14 +17,15 @@ from shizi.types import Quad
 
 LONE = 1.5
 """Width of a picture, in its heights, below which it shows a character or two, often cut out at the very ink."""
-ROOM, ROOM_LONE = 0.1, 0.2
-"""Margins that pictures of lines, and of lone characters, are given, as shares of their height."""
+ROOM = 0.1
+"""Margin that a picture of a line is given on its left and right, as a share of its height."""
 TRIMMED = 1 / 14
 """Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
 BENT = 0.85
 """Confidence that text laid out from an arc has to be read with: along a wrong one it becomes other text."""
-WIDER = (1.0, 1.2)
-"""Widths that a lone character is tried in: hurried ones are narrow."""
+LONE_VIEWS = ((1.2, 0.2, 0.0), (1.0, 0.12, 0.0), (1.1, 0.2, 6.0))
+"""Ways in which a lone character is seen: how much wider, with which margin all around as a share of its height, and
+turned clockwise by how many degrees. Hurried ones are narrow, and climb to the right."""
 
 Pixels = NDArray[np.uint8]
 
@@ -120,7 +121,7 @@ class Cut:
         return self.source is None and self.size[0] < LONE * self.size[1]
 
     def roomier(self, settings: CleanSettings) -> list[Cut]:
-        """A whole picture with a margin beside it; a lone character's with one all around, in :data:`WIDER` widths.
+        """A whole picture with a margin beside it; a lone character in each of :data:`LONE_VIEWS`.
 
         Nothing where it was cut out of a page: then it has margins.
         """
@@ -128,13 +129,13 @@ class Cut:
             return []
         picture, (width, height) = clean.grey(self.pixels), self.size
         rows, made = len(picture), []
-        beside, above = (ROOM_LONE, ROOM_LONE) if self.lone else (ROOM, 0.0)
-        x, y = max(1, round(beside * rows)), round(above * rows)
-        for wider in WIDER if self.lone else (1.0,):
+        for wider, room, turned in LONE_VIEWS if self.lone else ((1.0, ROOM, 0.0),):
             columns = max(1, round(wider * picture.shape[1]))
+            x = max(1, round(room * rows))
+            y = x if self.lone else 0
             across, down = x * width / columns, y * height / rows
             shown = Quad.box(-across, -down, width + across, height + down)
-            strip = clean.network_input(clean.framed(picture, columns, x, y), settings)
+            strip = clean.network_input(clean.framed(picture, columns, x, y, turned), settings)
             made.append(replace(self, strip=strip, whole=shown))
         return made
 

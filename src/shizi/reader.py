@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi import clean, crop, find, load, text, turn
+from shizi.agree import agreed
 from shizi.clean import Upright
 from shizi.cut import Cut, cut, whole, within
 from shizi.errors import SettingsError, TooLarge
@@ -321,8 +322,12 @@ class Reader:
         rooms = {one: one.roomier(settings) for one in lone}
         others = iter(self._read([other for some in rooms.values() for other in some], hints))
         for one, some in rooms.items():
-            surest = max(islice(others, len(some)), key=lambda line: line.confidence)
-            best[one] = surest if surest.confidence > best[one].confidence - TOO_SURE else best[one]
+            views = list(islice(others, len(some)))
+            together, surest = agreed(views, least.alternatives), max(views, key=lambda line: line.confidence)
+            if together is not None:
+                best[one] = together
+            elif surest.confidence > best[one].confidence - TOO_SURE:
+                best[one] = surest
         return {one: line for one, line in best.items() if line is not read[one]}
 
     def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:

@@ -1,0 +1,37 @@
+"""One reading of a lone character out of several views of it: the product of what each saw. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shizi.types import Alternative, Line
+
+UNSEEN = 0.002
+"""Share that a view has for a character which it does not name, in place of none: one view alone rules nothing out."""
+
+
+def agreed(views: Sequence[Line], alternatives: int) -> Line | None:
+    """The character that the views together hold likeliest; None where fewer than two of them show just one.
+
+    Its share is the geometric mean of theirs (a logarithmic opinion pool, Genest & Zidek 1986), so that it is sure only
+    where all are. At most so many ``alternatives`` stand behind it. Its place is that of the view surest of it.
+    """
+    seen = [line for line in views if len(line.chars) == 1]
+    if len(seen) < 2:
+        return None
+    shares = [_shares(line) for line in seen]
+    named = {text for one in shares for text in one}
+    means = {text: math.fsum(math.log(max(one.get(text, 0.0), UNSEEN)) for one in shares) for text in named}
+    ranked = sorted(named, key=lambda text: (-means[text], text))
+    pooled = [Alternative(text, math.exp(means[text] / len(seen))) for text in ranked[: alternatives + 1]]
+    best = pooled[0].text
+    _, line = max(zip(shares, seen, strict=True), key=lambda one: one[0].get(best, 0.0))
+    char = replace(line.chars[0], text=best, confidence=pooled[0].confidence, alternatives=tuple(pooled[1:]))
+    return replace(line, text=best, confidence=char.confidence, chars=(char,))
+
+
+def _shares(line: Line) -> dict[str, float]:
+    char = line.chars[0]
+    return {char.text: char.confidence, **{one.text: one.confidence for one in char.alternatives}}
