@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
-TOO_SURE = 0.2
-"""By how much a lone character read without room around it has to be surer than with room."""
+TOO_SURE = 0.5
+"""By how much a lone character read without room around it has to be surer than several views with room together."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
 SHORT = 3
@@ -323,11 +323,9 @@ class Reader:
         others = iter(self._read([other for some in rooms.values() for other in some], hints))
         for one, some in rooms.items():
             views = list(islice(others, len(some)))
-            together, surest = agreed(views, least.alternatives), max(views, key=lambda line: line.confidence)
-            if together is not None:
+            together = agreed(views, least.alternatives) or max(views, key=lambda line: line.confidence)
+            if together.confidence > best[one].confidence - TOO_SURE:
                 best[one] = together
-            elif surest.confidence > best[one].confidence - TOO_SURE:
-                best[one] = surest
         return {one: line for one, line in best.items() if line is not read[one]}
 
     def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
