@@ -5,6 +5,7 @@
 2. It is looked at smaller still for letters that are larger than what the network sees at once.
 3. A look larger than a tile goes tile by tile, and the maps are put together before lines are taken from them.
 4. Each region of a map's kernels is a line, let out to its true border.
+5. Characters that stand apart, as on squared paper, are joined to rows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.find import kernels, tiles
+from shizi.find import kernels, spaced, tiles
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -132,7 +133,7 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     if larger > ratio and not blurred:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
     kept, dropped = [], []
-    for one in agreed(candidates):
+    for one in agreed(spaced.rows(candidates)):
         low, faint = _short(one.quad) < settings.min_height, one.score < settings.min_score
         if not (low or faint):
             kept.append(one)
