@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import encoded
+from shizi import load
 from shizi.errors import (
     BrokenPicture,
     EmptyInput,
@@ -588,3 +589,29 @@ def test_importing_load_leaves_pillows_globals_alone() -> None:
         "import shizi.load; assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("band", [1, 40, 100_000])
+def test_pictures_are_copied_in_bands_and_stay_as_they_are(band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "_BAND", band)
+    pixels = np.random.default_rng(0).integers(0, 256, (23, 31, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    assert (load.picture(file.getvalue(), LoadSettings()).pixels == pixels).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
+def test_fifty_million_pixels_are_loaded_in_bounded_memory(tmp_path: Path) -> None:
+    """Four bytes a pixel while it is decoded, three for the array, and no more."""
+    Image.new("RGB", (7071, 7071), "white").save(tmp_path / "a.jpg")
+    code = f"""
+import re
+from pathlib import Path
+from shizi import load
+from shizi.settings import LoadSettings
+load.picture({str(tmp_path / "a.jpg")!r}, LoadSettings())
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert float(done.stdout) < 500

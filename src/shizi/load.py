@@ -74,6 +74,7 @@ _TURNS = {
 _PHOTOMETRIC = 262  # TIFF tag; 0: the smallest value is white
 _DARK = 128
 _DARK_INK = 0.02  # share of the visible pixels that is dark wherever dark text is among them
+_BAND = 4_000_000  # pixels of a picture that are copied at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -296,7 +297,17 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
         image = image.getchannel("L")
     if image.has_transparency_data:
         image = _on_ground(image.convert("LA") if image.mode == "La" else image)
-    return np.asarray(image.convert("RGB"))
+    return _pixels(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, 3) of an RGB picture, band by band: Pillow's own way holds it twice more meanwhile."""
+    width, height = image.size
+    made = np.empty((height, width, 3), np.uint8)
+    step = max(1, _BAND // width)
+    for top in range(0, height, step):
+        made[top : top + step] = np.asarray(image.crop((0, top, width, min(height, top + step))))
+    return made
 
 
 def _on_ground(image: Image.Image) -> Image.Image:
