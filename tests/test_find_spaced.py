@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shizi import Reader
-from shizi.find import Candidate, find, is_clean
+from shizi.find import Candidate, Found, find, is_clean
 from shizi.find.spaced import FEWEST, MOST, SHORT, rows
 from shizi.settings import FindSettings
 from shizi.types import Quad
@@ -98,27 +98,59 @@ def test_there_is_a_bound() -> None:
     assert rows([*found, box(0, 5000)]) == [*found, box(0, 5000)]
 
 
-def test_a_page_of_squared_paper_is_found_and_read_in_rows() -> None:
-    """Characters of the sample picture, set apart in squares."""
+SQUARE = 60
+
+
+def drawn() -> tuple[np.ndarray, list[str]]:
+    """Characters of the sample picture, set apart in squares; six rows of eight."""
     pixels = np.asarray(Image.open(SAMPLE).convert("L"))
     line = max(Reader().read(SAMPLE).lines, key=lambda one: sum("\u4e00" <= c.text <= "\u9fff" for c in one.chars))
     chars = [c for c in line.chars if "\u4e00" <= c.text <= "\u9fff"][:14]
-    side, wanted = 60, []
-    page = np.full((8 * side, 10 * side), 235, np.uint8)
+    wanted = []
+    page = np.full((8 * SQUARE, 10 * SQUARE), 235, np.uint8)
     for row in range(6):
         wanted.append("".join(chars[(3 * row + 5 * column) % len(chars)].text for column in range(8)))
         for column in range(8):
             left, top, right, bottom = map(round, chars[(3 * row + 5 * column) % len(chars)].quad.bounds)
             cut = pixels[top + 2 : bottom - 2, left:right]
             glyph = cv2.resize(cut, None, fx=44 / len(cut), fy=44 / len(cut), interpolation=cv2.INTER_CUBIC)
-            y, x = (row + 1) * side, (column + 1) * side
+            y, x = (row + 1) * SQUARE, (column + 1) * SQUARE
             page[y : y + len(glyph), x : x + glyph.shape[1]] = np.minimum(glyph, 235)
     page = np.clip(page + np.random.default_rng(0).normal(0, 6, page.shape), 0, 255).astype(np.uint8)
+    return page, wanted
+
+
+def test_a_page_of_squared_paper_is_found_and_read_in_rows() -> None:
+    page, wanted = drawn()
     assert not is_clean(page)
     long = [one for one in find(page, FindSettings(threads=1)).lines if one.quad.width > 3 * one.quad.height]
     places = [(1.4 + column, 1.4 + row) for row in range(6) for column in range(8)]
-    held = [sum(holds(one, (x * side, y * side)) for one in long) for x, y in places]
+    held = [sum(holds(one, (x * SQUARE, y * SQUARE)) for one in long) for x, y in places]
     assert 4 <= len(long) <= 8
     assert sum(held) >= 0.75 * len(held)
     read = [line.text for line in Reader().read(page).lines]
     assert max(map(len, read)) >= 7 and any(text in wanted for text in read)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_which_way_up_it_stands_is_told_by_its_characters(quarters: int) -> None:
+    page = np.ascontiguousarray(np.rot90(drawn()[0], quarters))
+    seen = find(page, FindSettings(threads=1))
+    assert len(seen.apart) > 2 * len(seen.lines)
+    assert Reader().read(page).turned == 90 * quarters
+
+
+def test_rows_that_were_joined_wrongly_do_not_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a page that lies on its side, whose rows are made of characters of several lines."""
+    page = np.ascontiguousarray(np.rot90(np.asarray(Image.open(SAMPLE).convert("RGB")), 2))
+    seen = find(page[:, :, 0], FindSettings(threads=1))
+    ground = Candidate(Quad.box(4, 4, 200, 20))
+    monkeypatch.setattr("shizi.find.find", lambda *_: Found((ground,), (), seen.lines))
+    assert Reader().read(page).turned == 180
+    monkeypatch.setattr("shizi.find.find", lambda *_: Found((ground,)))
+    assert Reader().read(page).turned == 0
+
+
+def test_pages_of_lines_have_nothing_apart() -> None:
+    page = np.asarray(Image.open(SAMPLE).convert("L"))
+    assert find(page, FindSettings(finder="dbnet", threads=1)).apart == ()

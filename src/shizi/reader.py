@@ -247,7 +247,8 @@ class Reader:
         size = grey.shape[1], grey.shape[0]
         page = clean.upright(grey, settings.clean)
         found = find.find(page.page, settings.find)
-        way = self._way(page, found.lines, picture.pixels, hints) if settings.turn.orient else _Way(0, {}, sure=False)
+        pieces = found.apart or found.lines
+        way = self._way(page, pieces, picture.pixels, hints) if settings.turn.orient else _Way(0, {}, sure=False)
         known = way.known
         if way.quarters:
             page, known = clean.upright(grey, settings.clean, way.quarters), {}

@@ -132,15 +132,23 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
     if larger > ratio and not blurred:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
+    rows = spaced.rows(candidates)
+    apart = () if rows == candidates else _sure(candidates, settings)[0]
+    kept, dropped = _sure(rows, settings)
+    dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
+    return Found(kept, tuple(dropped[:MAX_DROPPED]), apart)
+
+
+def _sure(candidates: list[Candidate], settings: FindSettings) -> tuple[tuple[Candidate, ...], list[Dropped]]:
+    """The lines that are large and sure enough, and the others."""
     kept, dropped = [], []
-    for one in agreed(spaced.rows(candidates)):
+    for one in agreed(candidates):
         low, faint = _short(one.quad) < settings.min_height, one.score < settings.min_score
         if not (low or faint):
             kept.append(one)
         elif not (low and faint):  # a faint speck is nothing that anyone misses
             dropped.append(Dropped(one.quad, "small" if low else "faint"))
-    dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
-    return Found(tuple(kept), tuple(dropped[:MAX_DROPPED]))
+    return tuple(kept), dropped
 
 
 def agreed(lines: list[Candidate]) -> list[Candidate]:

@@ -31,3 +31,6 @@ class Found:
 
     lines: tuple[Candidate, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    apart: tuple[Candidate, ...] = ()
+    """The lines as they were found where some were joined to rows, else none. Which way up the page stands is told by
+    them: rows of a page that lies on its side are made of characters of several lines."""
