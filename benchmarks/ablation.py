@@ -104,8 +104,8 @@ def measured(recipe: Recipe, steps: int, folder: Path) -> dict[str, float]:
     begun = time.process_time()
     figures = trainer.run()
     seconds = time.process_time() - begun
-    size = sum(parameter.numel() for parameter in trainer.model.parameters())
-    return {**figures, "seconds": seconds, "parameters": size, "milliseconds": timed(trainer.model)}
+    size = sum(parameter.numel() for parameter in trainer.learner.model.parameters())
+    return {**figures, "seconds": seconds, "parameters": size, "milliseconds": timed(trainer.learner.model)}
 
 
 def table(rows: list[dict[str, object]]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fonts import pillow_font
 from shizi.errors import DataError
 from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, build_atlas
+from shizi.learn.synth.living import FIRST, hand
 from shizi.learn.synth.strokes import MOST_BENT, QUICK, Hand, Stroke, _bent, draw_hand, open_strokes
 from shizi.read.charset import Charset
 
@@ -106,3 +107,11 @@ def test_quick_hands_are_narrower_and_less_even() -> None:
     assert np.mean([hand.squeeze for hand in quick]) < np.mean([hand.squeeze for hand in careful]) - 0.1
     assert all(hand.uneven > 0 for hand in quick)
     assert not any(hand.uneven for hand in careful)
+
+
+def test_hands_beyond_the_atlas_are_quick_careful_or_hold_a_brush() -> None:
+    hands = [hand(number) for number in range(FIRST, FIRST + 200)]
+    brushes = sum(one.pen > 2.4 for one in hands)
+    assert 20 < brushes < 70
+    assert len({(one.pen, one.slant, one.squeeze) for one in hands}) == 200
+    assert hand(FIRST) == hands[0]

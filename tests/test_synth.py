@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 from fonts import drawn_font, pillow_font
 from shizi.errors import DataError
+from shizi.learn.recipe import Stage
+from shizi.learn.sources import Sources
 from shizi.learn.synth import degrade, lines
-from shizi.learn.synth.atlas import CELL, Atlas, build_atlas, font_files
+from shizi.learn.synth.atlas import CELL, EM, Atlas, build_atlas, font_files
 from shizi.learn.synth.command import run
-from shizi.learn.synth.compose import Composer, Layout
-from shizi.learn.synth.degrade import CLEAN, HARD, Degrader
-from shizi.learn.synth.lines import LineMaker, Style
+from shizi.learn.synth.compose import Composer, Layout, _bent
+from shizi.learn.synth.degrade import CLEAN, HARD, Degrader, Level
+from shizi.learn.synth.lines import Batch, LineMaker, Style
 from shizi.learn.synth.text import PROVINCES, Sampler, capital_amount, code, date, number, plate
 from shizi.read.charset import ASCII, Charset
 
@@ -125,7 +127,7 @@ def test_squares_are_ruled_around_characters() -> None:
         scales=torch.ones(1, 2),
         aspects=one,
         shifts=torch.zeros(1, 2),
-        bends=torch.zeros(1, 2, 2),
+        bends=torch.zeros(1, 2, 6),
         lefts=torch.tensor([4.0]),
         middles=torch.tensor([16.0]),
         slants=zero,
@@ -142,6 +144,58 @@ def test_squares_are_ruled_around_characters() -> None:
     assert [x for x in range(64) if middle[x] > 0.5] == [4, 24, 44]
     upright = ink[:, 14]
     assert [y for y in range(32) if upright[y] > 0.5] == [6, 26]
+
+
+@given(
+    st.lists(st.floats(-20, 20), min_size=2, max_size=20, unique=True),
+    st.floats(-0.32, 0.32),
+    st.floats(-0.32, 0.32),
+)
+def test_parts_out_of_proportion_keep_their_order_and_their_square(
+    places: list[float], one_end: float, middle: float
+) -> None:
+    """The strengths are the largest that a line by hand draws: two standard deviations of the least even writer."""
+    straight = torch.tensor(sorted(places), dtype=torch.float64)
+    bent = _bent(straight, torch.tensor(one_end, dtype=torch.float64), torch.tensor(middle, dtype=torch.float64))
+    assert bool((bent.diff() >= 0).all())
+    beyond = straight.abs() >= EM / 2
+    torch.testing.assert_close(bent[beyond], straight[beyond], atol=1e-5, rtol=0)
+
+
+def test_the_strongest_bend_is_what_the_property_above_covers() -> None:
+    assert max(lines.BENDS[2:]) * 2 * 2 <= 0.32 + 1e-9
+
+
+def test_a_glyph_is_replaced_and_its_neighbours_stay(atlas: Atlas) -> None:
+    composer = Composer(torch.from_numpy(atlas.pictures[:3]))
+    before = composer.glyphs.view(3, composer.side, composer.side).clone()
+    composer.put(1, np.full((CELL, CELL), 7, dtype=np.uint8))
+    after = composer.glyphs.view(3, composer.side, composer.side)
+    torch.testing.assert_close(after[[0, 2]], before[[0, 2]])
+    assert bool((after[1, 1 : CELL + 1, 1 : CELL + 1] == 7).all())
+    assert int((after[1] == 7).sum()) == CELL * CELL
+
+
+def test_a_large_batch_is_put_together_of_parts_with_levels_of_their_own(
+    maker: LineMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shizi.learn.sources.PART", 20)
+    drawn: list[tuple[int, object]] = []
+    real = maker.lines
+
+    def noted(rng: np.random.Generator, count: int, width: int, level: Level, style: Style) -> Batch:
+        drawn.append((count, level))
+        return real(rng, count, width, level, style)
+
+    monkeypatch.setattr(maker, "lines", noted)
+    stage = Stage("lines", steps=1, batch=90, widths=(64,), levels=("clean", "degraded"), ctc=1.0)
+    batch = Sources(LATIN, maker, maker, []).batch(np.random.default_rng(1), stage)
+    assert [count for count, _ in drawn] == [10, 10, 10, 10, 5]
+    assert {level for _, level in drawn} == {CLEAN, HARD}
+    assert batch.strips.shape == (45, 1, 32, 64)
+    assert batch.centres is not None
+    assert len(batch.labels) == len(batch.widths) == len(batch.centres) == 45
+    assert all(len(label) == len(centres) for label, centres in zip(batch.labels, batch.centres, strict=True))
 
 
 def test_plates_begin_with_a_province_and_a_letter() -> None:

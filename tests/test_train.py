@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from fonts import pillow_font
 from shizi.errors import DataError, SettingsError
 from shizi.learn import checkpoint as checkpoints
+from shizi.learn import train
 from shizi.learn.losses import ctc, distilled, frame_targets, frames, sampled_ctc
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import open_sources
@@ -70,10 +72,10 @@ def test_a_student_that_says_what_its_teacher_says_pays_the_least() -> None:
     head, features = torch.nn.Linear(4, 6), torch.randn(2, 8, 4)
     own = torch.softmax(head(features), dim=2).detach()
     other = own.roll(1, dims=2)
-    costs = [distilled(features, head, taught.numpy(), np.random.default_rng(0)).item() for taught in (own, other)]
+    costs = [distilled(features, head, taught, np.random.default_rng(0)).item() for taught in (own, other)]
     assert costs[0] < costs[1]
     free = features.clone().requires_grad_()
-    distilled(free, head, own.numpy(), np.random.default_rng(0)).backward()
+    distilled(free, head, own, np.random.default_rng(0)).backward()
     assert free.grad is not None
     assert free.grad.abs().max() < 1e-6  # nothing to gain
 
@@ -147,19 +149,25 @@ def test_a_run_writes_what_resuming_and_reading_need(tmp_path: Path) -> None:
     assert rows[-1]["cer_clean"] >= 0
 
 
+def step(trainer: Trainer, done: float = 0.0) -> tuple[float, float]:
+    """One step of the recipe's first stage."""
+    stage = trainer.recipe.stages[0]
+    return trainer._step(stage, next(trainer._batches(stage)), done)
+
+
 @pytest.mark.parametrize(("optimiser", "moments"), [("adamw", ["exp_avg"]), ("muon", ["exp_avg", "momentum"])])
 def test_resuming_goes_on_where_it_stopped(tmp_path: Path, optimiser: str, moments: list[str]) -> None:
     recipe = Recipe.open(recipe_file(tmp_path, f'optimiser = "{optimiser}"'))
     sources = open_sources(recipe)
     first = Trainer(recipe, tmp_path / "a", sources)
-    first._step(recipe.stages[0], 0.0)
+    step(first)
     first.step = 1
     first._save()
     second = Trainer(recipe, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
     assert (second.stage, second.step) == (0, 1)
-    for key, value in first.model.state_dict().items():
-        torch.testing.assert_close(value, second.model.state_dict()[key])
-    for key, one, other in zip(moments, first.optimisers, second.optimisers, strict=True):
+    for key, value in first.learner.model.state_dict().items():
+        torch.testing.assert_close(value, second.learner.model.state_dict()[key])
+    for key, one, other in zip(moments, first.learner.optimisers, second.learner.optimisers, strict=True):
         kept = [s[key] for s in one.state_dict()["state"].values()]
         assert kept
         for a, b in zip(kept, (s[key] for s in other.state_dict()["state"].values()), strict=True):
@@ -178,8 +186,9 @@ def test_resuming_with_another_optimiser_is_refused(tmp_path: Path) -> None:
 def test_each_weight_is_moved_by_one_optimiser(tmp_path: Path) -> None:
     recipe = Recipe.open(recipe_file(tmp_path, 'optimiser = "muon"'))
     trainer = Trainer(recipe, tmp_path / "run", open_sources(recipe))
-    moved = [id(p) for optimiser in trainer.optimisers for group in optimiser.param_groups for p in group["params"]]
-    assert sorted(moved) == sorted(id(p) for p in trainer.model.parameters())
+    learner = trainer.learner
+    moved = [id(p) for optimiser in learner.optimisers for group in optimiser.param_groups for p in group["params"]]
+    assert sorted(moved) == sorted(id(p) for p in learner.model.parameters())
 
 
 def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
@@ -194,7 +203,7 @@ def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
     batch = sources.batch(np.random.default_rng(0), recipe.stages[0])
     assert batch.centres is None
     assert all(label for label in batch.labels)
-    loss, done = Trainer(recipe, tmp_path / "run", sources)._step(recipe.stages[0], 0.25)
+    loss, done = step(Trainer(recipe, tmp_path / "run", sources), 0.25)
     assert np.isfinite(loss)
     assert done == 0.25
 
@@ -235,7 +244,7 @@ def test_the_shipped_weights_teach_a_smaller_alphabet(tmp_path: Path) -> None:
     read = [collapsed(row[: -(-int(width) // 4)]) for row, width in zip(shares.argmax(2), batch.widths, strict=True)]
     right = sum(text == label for text, label in zip(read, batch.labels, strict=True))
     assert right > 0.5 * len(read)
-    assert np.isfinite(trainer._step(recipe.stages[0], 0.5)[0])
+    assert np.isfinite(step(trainer, 0.5)[0])
 
 
 def test_a_stage_that_learns_from_a_teacher_needs_one_that_knows_enough(tmp_path: Path) -> None:
@@ -246,22 +255,96 @@ def test_a_stage_that_learns_from_a_teacher_needs_one_that_knows_enough(tmp_path
         Teacher(weights.find(), Charset.of("1ꙮ"))
 
 
+LARGER = '''
+[larger]
+backbone = "resnet"
+widths = [8, 12, 16, 24]
+depths = [0, 1, 1, 1]
+dim = 32
+hidden = 16
+'''
+TAUGHT = '[[stage]]\nname = "both"\nsteps = 2\nbatch = 16\nctc = 1.0\nframes = 0.4\nwidths = [96]\n'
+TAUGHT += "distilled = 0.5\ntaught_after = 0.5\n"
+
+
+def test_a_larger_network_learns_beside_and_teaches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path, stages=LARGER + TAUGHT))
+    sources = open_sources(recipe)
+    first = Trainer(recipe, tmp_path / "a", sources)
+    assert first.larger is not None
+    before = first.larger.model.classifier.weight.detach().clone()
+    asked: list[torch.Size] = []
+    monkeypatch.setattr(train, "distilled", lambda *given: (asked.append(given[2].shape), distilled(*given))[1])
+    step(first, 0.2)
+    assert not asked
+    assert not torch.equal(before, first.larger.model.classifier.weight)
+    step(first, 0.6)
+    assert [shape[2] for shape in asked] == [sources.charset.size]
+    first.step = 1
+    first._save()
+    larger = checkpoints.load(tmp_path / "a" / "larger.pt")
+    assert larger.config == recipe.larger
+    assert larger.model().config.widths == (8, 12, 16, 24)
+    second = Trainer(recipe, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
+    assert second.larger is not None
+    for key, value in first.larger.model.state_dict().items():
+        torch.testing.assert_close(value, second.larger.model.state_dict()[key])
+    figures = second._validate(recipe.stages[0])
+    assert set(figures) == {"cer_clean", "cer_degraded", "larger_cer_clean", "larger_cer_degraded"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "fault"),
+    [
+        ('teacher = "x.onnx"\n', "not both"),
+        ("loaders = 2\nprocesses = 2\n", "not both"),
+        ("rewritten = 2\n", "needs strokes"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(tmp_path: Path, extra: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        Recipe.open(recipe_file(tmp_path, extra, LARGER + TAUGHT))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="loaders fork")
+def test_loaders_draw_lines_beside_and_write_hands_anew(tmp_path: Path) -> None:
+    strokes = tmp_path / "strokes"
+    strokes.mkdir()
+    for char in "0123456789":
+        place = 100 * int(char)
+        (strokes / f"{char}.json").write_text(json.dumps({"medians": [[[100, place], [900, 900 - place]]]}))
+    extra = f'loaders = 2\nrewritten = 10\nstrokes = "{strokes.as_posix()}"\nhands = 2\n'
+    recipe = Recipe.open(recipe_file(tmp_path, extra, TAUGHT.split("distilled")[0]))
+    sources = open_sources(recipe, torch.device("cpu"))
+    trainer = Trainer(recipe, tmp_path / "run", sources)
+    maker = sources.maker
+    glyphs = maker.atlas.table[maker.hands].ravel()
+    cells = maker.composer.glyphs.view(len(maker.atlas.advances), -1)
+    before = cells[glyphs[glyphs >= 0]].clone()
+    lines = trainer._batches(recipe.stages[0])
+    drawn = [next(lines) for _ in range(8)]
+    assert len({tuple(map(tuple, batch.labels)) for batch in drawn}) == 8  # each process draws others
+    after = cells[glyphs[glyphs >= 0]]  # what another process wrote is seen here
+    changed = (before != after).any(dim=1)
+    assert changed.float().mean() > 0.9
+    assert np.isfinite(trainer._step(recipe.stages[0], drawn[0], 0.5)[0])
+
+
 def test_attention_beside_ctc_trains_the_network_and_stays_out_of_the_weights(tmp_path: Path) -> None:
     stages = '[[stage]]\nname = "both"\nsteps = 2\nbatch = 16\nctc = 1.0\nattention = 0.3\nwidths = [96]\n'
     recipe = Recipe.open(recipe_file(tmp_path, stages=stages))
     sources = open_sources(recipe)
     first = Trainer(recipe, tmp_path / "a", sources)
-    assert first.guide is not None
-    before = first.guide.characters.weight.detach().clone()
-    first.optimisers[0].param_groups[0]["lr"] = 1e-2
-    first._step(recipe.stages[0], 0.0)
-    assert not torch.equal(before, first.guide.characters.weight)
+    assert first.learner.guide is not None
+    before = first.learner.guide.characters.weight.detach().clone()
+    step(first)
+    assert not torch.equal(before, first.learner.guide.characters.weight)
     first.step = 1
     first._save()
     second = Trainer(recipe, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
-    assert second.guide is not None
-    for key, value in first.guide.state_dict().items():
-        torch.testing.assert_close(value, second.guide.state_dict()[key])
+    assert second.learner.guide is not None
+    for key, value in first.learner.guide.state_dict().items():
+        torch.testing.assert_close(value, second.learner.guide.state_dict()[key])
     assert not [name for name in checkpoints.load(tmp_path / "a" / "weights.pt").weights if "guide" in name]
     plain = Trainer(Recipe.open(recipe_file(tmp_path)), tmp_path / "c", sources)
-    assert plain.guide is None
+    assert plain.learner.guide is None

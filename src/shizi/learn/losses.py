@@ -95,18 +95,19 @@ def frames(
 
 
 def distilled(
-    features: Tensor, classifier: torch.nn.Module, taught: NDArray[np.float32], rng: np.random.Generator
+    features: Tensor, classifier: torch.nn.Module, taught: Tensor, rng: np.random.Generator
 ) -> Tensor:
     """Cross-entropy with a teacher's (N, T, C) probabilities (Hinton, Vinyals & Dean 2015, §2, at temperature 1).
 
     It counts at the frames where the teacher sees a character, and at as many where it sees none.
     """
     flat = taught.reshape(-1, taught.shape[2])
-    empty = flat[:, BLANK] > 0.5
+    empty = (flat[:, BLANK] > 0.5).cpu().numpy()
     marked = np.flatnonzero(~empty)
-    chosen = np.concatenate((marked, rng.permutation(np.flatnonzero(empty))[: len(marked) + 1]))
-    logits = classifier(features.reshape(-1, features.shape[2])[torch.from_numpy(chosen).to(features.device)])
-    return F.cross_entropy(logits.float(), torch.from_numpy(flat[chosen]).to(features.device))
+    drawn = np.concatenate((marked, rng.permutation(np.flatnonzero(empty))[: len(marked) + 1]))
+    chosen = torch.from_numpy(drawn).to(features.device)
+    logits = classifier(features.reshape(-1, features.shape[2])[chosen])
+    return F.cross_entropy(logits.float(), flat[chosen])
 
 
 def attention(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,9 @@ class Stage:
     smoothing: float = 0.0
     """Smoothing of the labels of the cross-entropy on frames; 0.1 is usual."""
     distilled: float = 0.0
-    """Weight of the cross-entropy with what the recipe's ``teacher`` reads."""
+    """Weight of the cross-entropy with what the recipe's ``teacher``, or its ``larger`` network, reads."""
+    taught_after: float = 0.0
+    """Share of the stage after which it counts; a larger network that starts anew has little to teach at first."""
     negatives: int = 0
     """Classes that CTC looks at beside those of the batch, drawn anew each step; 0 takes all."""
     real: float = 0.0
@@ -89,6 +92,10 @@ class Recipe:
     fonts: str
     """Folder of fonts."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    larger: NetworkConfig | None = None
+    """A larger network that learns from the same lines, and teaches the first one where a stage has ``distilled``."""
+    larger_rate: float = 1.0
+    """Its learning rate, times the stage's."""
     strokes: str = ""
     """Folder of stroke data to write by hand from; without it, handwriting fonts alone."""
     hands: int = 24
@@ -117,6 +124,10 @@ class Recipe:
     """Weight file (.onnx) of a network to learn from, where a stage has ``distilled``; its alphabet holds this one."""
     bf16: bool = False
     """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
+    loaders: int = 0
+    """Processes that draw lines beside the one that trains, on Linux; for an accelerator: one a core."""
+    rewritten: int = 0
+    """Characters of the hands that each loader writes anew after each batch; 40 take less than a tenth of a second."""
     processes: int = 1
     """Processes that train together, each with a batch of its own; on a CPU, one a core with ``threads = 1``."""
     threads: int = 0
@@ -147,14 +158,24 @@ class Recipe:
         if not stages:
             raise SettingsError(f"{path} has no [[stage]]")
         network = NetworkConfig.from_dict(values.pop("network", {}))
+        if "larger" in values:
+            values["larger"] = NetworkConfig.from_dict(values["larger"])
         for key in ("fonts", "strokes", "corpora", "backgrounds", "cache", "start", "teacher"):
             if values.get(key):
                 values[key] = str(path.parent / values[key])
         values["real"] = [str(path.parent / place) for place in values.get("real", [])]
         if values.get("optimiser", OPTIMISERS[0]) not in OPTIMISERS:
             raise SettingsError(f"{path}: optimiser is {' or '.join(OPTIMISERS)}, not {values['optimiser']!r}")
-        if any(stage.distilled for stage in stages) and not values.get("teacher"):
-            raise SettingsError(f"{path}: a stage has distilled, and the recipe has no teacher")
+        if any(stage.distilled for stage in stages) and not (values.get("teacher") or values.get("larger")):
+            raise SettingsError(f"{path}: a stage has distilled, and the recipe has no teacher and no larger network")
+        if values.get("teacher") and values.get("larger"):
+            raise SettingsError(f"{path}: give a teacher or a larger network, not both")
+        if values.get("loaders") and values.get("processes", 1) > 1:
+            raise SettingsError(f"{path}: give loaders or processes, not both")
+        if values.get("loaders") and "fork" not in get_all_start_methods():
+            raise SettingsError(f"{path}: loaders need a system that can fork: Linux")
+        if values.get("rewritten") and not (values.get("loaders") and values.get("strokes")):
+            raise SettingsError(f"{path}: rewritten needs strokes, and loaders that write")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")
         return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,8 @@ from shizi.read.charset import Charset
 from shizi.settings import CleanSettings
 
 SQUARE = 32
+PART = 384
+"""Squares of 32 pixels drawn together; a larger batch is put together of parts, each with a level of its own."""
 
 
 class Sources:
@@ -38,16 +41,20 @@ class Sources:
 
     def batch(self, rng: np.random.Generator, stage: Stage) -> Batch:
         """One step's lines."""
-        level = LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]]
         forms = {"squared": stage.squared, "plates": stage.plates, "scene": stage.scene, "alone": stage.alone}
         style = Style(stage.loose, stage.hand, **forms)
-        if stage.kind == "characters":
-            return self.maker.characters(rng, stage.batch, level, style)
-        width = int(rng.choice(stage.widths))
+        alone = stage.kind == "characters"
+        width = SQUARE if alone else int(rng.choice(stage.widths))
         count = max(1, stage.batch * SQUARE // width)
-        if self.real and rng.random() < stage.real:
+        if not alone and self.real and rng.random() < stage.real:
             return self._real(rng, count, width)
-        return self.maker.lines(rng, count, width, level, style)
+        draw = self.maker.characters if alone else partial(self.maker.lines, width=width)
+        most = max(1, PART * SQUARE // width)
+        parts = []
+        for done in range(0, count, most):
+            level = LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]]
+            parts.append(draw(rng, min(most, count - done), level=level, style=style))
+        return Batch.joined(parts) if len(parts) > 1 else parts[0]
 
     def _real(self, rng: np.random.Generator, count: int, width: int) -> Batch:
         """Real lines no wider than ``width``; lines with characters that the alphabet lacks are passed over."""
@@ -97,8 +104,11 @@ def grounds(folder: Path) -> Tensor:
     return torch.from_numpy(np.stack(made))
 
 
-def open_sources(recipe: Recipe) -> Sources:
-    """Open all that the recipe names; draws the atlas at the first time."""
+def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
+    """Open all that the recipe names; draws the atlas at the first time.
+
+    Lines are drawn on ``device``, by default the accelerator where there is one.
+    """
     charset = alphabet(recipe)
     files = [f for f in font_files(Path(recipe.fonts)) if f.name not in recipe.left_out]
     missing = set(recipe.held_out) - {f.name for f in files}
@@ -107,7 +117,7 @@ def open_sources(recipe: Recipe) -> Sources:
     trained = [f for f in files if f.name not in recipe.held_out]
     held = [f for f in files if f.name in recipe.held_out] or trained
     cache = Path(recipe.cache) if recipe.cache else None
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     sampler = Sampler(charset, Path(recipe.corpora) if recipe.corpora else None, natural=recipe.natural)
     degrader = Degrader(grounds(Path(recipe.backgrounds)).to(device) if recipe.backgrounds else None)
 
@@ -117,7 +127,7 @@ def open_sources(recipe: Recipe) -> Sources:
 
     real = [open_source(Path(place)) for place in recipe.real]
     strokes = Path(recipe.strokes) if recipe.strokes else None
-    atlas = build_atlas(trained, charset, cache, strokes, recipe.hands, processes=recipe.processes)
+    atlas = build_atlas(trained, charset, cache, strokes, recipe.hands, processes=max(recipe.processes, recipe.loaders))
     return Sources(charset, maker(atlas), maker(build_atlas(held, charset, cache)), real)
 
 

@@ -6,10 +6,12 @@ then, taught where the characters stand (their places are known, the lines are m
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import time
 from argparse import Namespace
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,10 +26,10 @@ from torch import Tensor, nn
 from shizi.errors import DataError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.checkpoint import Checkpoint
+from shizi.learn.learner import Learner
+from shizi.learn.loaders import batches, share
 from shizi.learn.losses import attention, ctc, distilled, frame_targets, frames, sampled_ctc
-from shizi.learn.muon import Muon
-from shizi.learn.network import CRNN, build
-from shizi.learn.network.attention import Guide
+from shizi.learn.network import build
 from shizi.learn.precision import has_bf16
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.restore import restore
@@ -41,25 +43,6 @@ from shizi.read.runtime import Recogniser
 
 SETTLING = 40
 """Batches that the norms of a weight file are settled on."""
-
-
-class Average:
-    """Exponential moving average of the weights; batch-norm statistics are copied."""
-
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.decay, self.steps = decay, 0
-        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """One step on; the decay grows from nothing, so that the fresh weights are soon forgotten."""
-        self.steps += 1
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for key, value in model.state_dict().items():
-            if value.is_floating_point():
-                self.weights[key].lerp_(value, 1 - decay)
-            else:
-                self.weights[key].copy_(value)
 
 
 class Teacher:
@@ -90,20 +73,23 @@ class Trainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
         self.charset = sources.charset
-        # channels last: convolutions need not bring their maps to another order first, a quarter of a step's time
-        built = build(recipe.network, self.charset.size)
-        self.model: CRNN = built.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         guided = any(stage.attention for stage in recipe.stages)
-        self.guide = Guide(recipe.network.dim, self.charset.size).to(self.device) if guided else None
+        classes = self.charset.size
+        self.learner = Learner(recipe, recipe.network, classes, self.device, guided=guided)
+        self.larger = (
+            Learner(recipe, recipe.larger, classes, self.device, rate=recipe.larger_rate)
+            if recipe.larger
+            else None
+        )
         self.teacher = Teacher(Path(recipe.teacher), self.charset, recipe.threads) if recipe.teacher else None
-        self.average = Average(self.model, recipe.average)
         self.stage, self.step, self.elapsed = 0, 0, 0.0
-        self.optimisers = self._optimisers()
         if resume is not None:
             self._resume(resume)
         # Each process, and each resumed run, draws other lines: a seed for each beginning.
         self.rng = np.random.default_rng((recipe.seed, self.stage, self.step, self.team.rank))
         torch.manual_seed(int(self.rng.integers(2**31)))
+        if recipe.loaders:
+            share(sources)
         self.validator = Validator(sources, recipe)
         output.mkdir(parents=True, exist_ok=True)
         self.log = output / "log.jsonl"
@@ -121,7 +107,8 @@ class Trainer:
                     figures = self._validate(stage)
                     bar.update(task, completed=1.0, now=_shown(figures))
                 self.stage, self.step, self.elapsed = self.stage + 1, 0, 0.0
-                self.optimisers = self._optimisers()
+                for learner in self._learners():
+                    learner.restart()
                 if self.team.rank == 0:
                     self._save()
         return figures
@@ -131,11 +118,9 @@ class Trainer:
         saved = validated = time.monotonic()
         recent: list[float] = []
         done = self._progress(stage, started)
+        lines = self._batches(stage)
         while done < 1:
-            for optimiser in self.optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] = stage.rate * one_cycle(done)
-            loss, done = self._step(stage, self._progress(stage, started))
+            loss, done = self._step(stage, next(lines), self._progress(stage, started))
             recent.append(loss)
             self.step += 1
             self.elapsed = time.monotonic() - started
@@ -159,66 +144,63 @@ class Trainer:
         by_time = (time.monotonic() - started) / (60 * stage.minutes) if stage.minutes else 0.0
         return max(by_steps, by_time)
 
-    def _step(self, stage: Stage, done: float) -> tuple[float, float]:
+    def _batches(self, stage: Stage) -> Iterator[Batch]:
+        """Lines of the stage without end, drawn by this process or by others beside it."""
+        if self.recipe.loaders:
+            return batches(self.sources, stage, self.recipe, int(self.rng.integers(2**31)))
+        return (self.sources.batch(self.rng, stage) for _ in itertools.count())
+
+    def _learners(self) -> list[Learner]:
+        return [self.learner, self.larger] if self.larger is not None else [self.learner]
+
+    def _step(self, stage: Stage, batch: Batch, done: float) -> tuple[float, float]:
         """One step; the loss and ``done``, both as the whole team sees them, so that all stop together."""
-        batch = self.sources.batch(self.rng, stage)
-        self.model.train()
+        rate = stage.rate * one_cycle(done)
+        strips = batch.strips.to(self.device)
         half = (self.recipe.bf16 and has_bf16(self.device)) or self.device.type == "cuda"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            loss = self._loss(stage, batch)
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        shared, done = self.team.average(self._learning(), float(loss.detach()), done)
-        norm = nn.utils.clip_grad_norm_(self._learning(), 5.0)
-        if torch.isfinite(norm):
-            for optimiser in self.optimisers:
-                optimiser.step()
-            self.average.update(self.model)
+        taught: Tensor | None = None
+        teaches = bool(stage.distilled) and done >= stage.taught_after
+        for learner in reversed(self._learners()):  # the larger one first: the other learns from it
+            learner.model.train()
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+                if teaches and learner is self.learner and self.teacher is not None:
+                    taught = torch.from_numpy(self.teacher(batch.strips.cpu().numpy())).to(self.device)
+                loss, features = self._loss(learner, stage, batch, strips, taught)
+                if teaches and learner is self.larger and features is not None:
+                    with torch.no_grad():
+                        taught = learner.model.classifier(features).float().softmax(dim=2)
+            learner.backward(loss)
+            shared, done = self.team.average(learner.parameters, float(loss.detach()), done)
+            learner.move(rate)
         return shared, done
 
-    def _loss(self, stage: Stage, batch: Batch) -> Tensor:
-        strips = batch.strips.to(self.device)
+    def _loss(
+        self, learner: Learner, stage: Stage, batch: Batch, strips: Tensor, taught: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """What the batch costs a learner, and the (N, T, D) features of its lines."""
+        model = learner.model
         if stage.kind == "characters":
             target = torch.tensor([label[0] for label in batch.labels], device=self.device)
-            return nn.functional.cross_entropy(self.model.characters(strips).float(), target)
-        features = self.model.features(strips)
+            return nn.functional.cross_entropy(model.characters(strips).float(), target), None
+        features = model.features(strips)
         loss = torch.zeros((), device=self.device)
         placed = batch.centres is not None
         if stage.frames and placed:
             targets = frame_targets(batch.labels, batch.centres or [], batch.widths, features.shape[1])
-            head, smoothing = self.model.classifier, stage.smoothing
-            loss = loss + stage.frames * frames(features, head, targets, self.rng, smoothing=smoothing)
+            smoothing = stage.smoothing
+            loss = loss + stage.frames * frames(features, model.classifier, targets, self.rng, smoothing=smoothing)
         if stage.ctc or not placed:
             if stage.negatives:
-                head, count = self.model.classifier, stage.negatives
+                head, count = model.classifier, stage.negatives
                 free = sampled_ctc(features, head, batch.labels, batch.widths, count, self.rng, focal=stage.focal)
             else:
-                free = ctc(self.model.classifier(features), batch.labels, batch.widths, focal=stage.focal)
+                free = ctc(model.classifier(features), batch.labels, batch.widths, focal=stage.focal)
             loss = loss + (stage.ctc or 1.0) * free
-        if stage.distilled and self.teacher is not None:
-            taught = self.teacher(batch.strips.cpu().numpy())
-            loss = loss + stage.distilled * distilled(features, self.model.classifier, taught, self.rng)
-        if stage.attention and self.guide is not None:
-            loss = loss + stage.attention * attention(self.guide, features, batch.labels, batch.widths)
-        return loss
-
-    def _learning(self) -> list[nn.Parameter]:
-        """What the optimiser moves: the network, and the reader beside it."""
-        return [*self.model.parameters(), *(self.guide.parameters() if self.guide is not None else ())]
-
-    def _optimisers(self) -> list[torch.optim.Optimizer]:
-        """AdamW for all, or Muon for the matrices but the classifier's, whose rows are rarely all in a batch."""
-        recipe, head = self.recipe, self.model.classifier.weight
-        flat = [p for p in self._learning() if p.ndim < 2]
-        deep = [p for p in self._learning() if p.ndim >= 2]
-        moved = [p for p in deep if p is not head] if recipe.optimiser == "muon" else []
-        groups = [
-            {"params": [p for p in deep if not moved or p is head], "weight_decay": recipe.decay},
-            {"params": flat, "weight_decay": 0.0},
-        ]
-        adam = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
-        return [adam, Muon(moved, weight_decay=recipe.decay)] if moved else [adam]
+        if taught is not None:
+            loss = loss + stage.distilled * distilled(features, model.classifier, taught, self.rng)
+        if stage.attention and learner.guide is not None:
+            loss = loss + stage.attention * attention(learner.guide, features, batch.labels, batch.widths)
+        return loss, features.detach()
 
     def _checkpoint(self) -> Checkpoint:
         info = {
@@ -230,40 +212,44 @@ class Trainer:
             "fonts": list(self.sources.font_names),
             "held_out": list(self.recipe.held_out),
         }
-        training = {
-            "model": self.model.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-            "average_steps": self.average.steps,
-            "guide": None if self.guide is None else self.guide.state_dict(),
-        }
-        return Checkpoint(self.recipe.network, self.charset, self.average.weights, info, training)
+        training = self.learner.state()
+        if self.larger is not None:
+            training["larger"] = {**self.larger.state(), "average": self.larger.average.weights}
+        return Checkpoint(self.recipe.network, self.charset, self.learner.average.weights, info, training)
 
     def _save(self) -> None:
         made = self._checkpoint()
         checkpoints.save(made, self.output / "last.pt")
         checkpoints.save(made, self.output / "weights.pt", half=True)
+        if self.larger is not None and self.recipe.larger is not None:
+            weights = self.larger.average.weights
+            larger = Checkpoint(self.recipe.larger, self.charset, weights, made.info)
+            checkpoints.save(larger, self.output / "larger.pt", half=True)
 
     def _resume(self, held: Checkpoint) -> None:
-        self.average.weights = {k: v.float() if v.is_floating_point() else v for k, v in held.weights.items()}
+        learner = self.learner
+        learner.average.weights = self._kept(held.weights)
         if held.training is None:  # weights alone: a new run that starts from them
-            self.model.load_state_dict(self.average.weights)
+            learner.model.load_state_dict(learner.average.weights)
             return
-        self.model.load_state_dict(held.training["model"])
-        self.average.steps = held.training["average_steps"]
+        learner.resume(held.training)
         self.stage, self.step, self.elapsed = (held.info[k] for k in ("stage", "step", "elapsed"))
-        if self.guide is not None and held.training.get("guide"):
-            self.guide.load_state_dict(held.training["guide"])
-        states = held.training.get("optimisers", [])
-        if len(states) != len(self.optimisers):
-            raise DataError("the checkpoint is of another optimiser than the recipe's: start from its weights.pt")
-        for optimiser, state in zip(self.optimisers, states, strict=True):
-            optimiser.load_state_dict(state)
+        if self.larger is not None and held.training.get("larger"):
+            self.larger.average.weights = self._kept(held.training["larger"]["average"])
+            self.larger.resume(held.training["larger"])
+
+    def _kept(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights as an average holds them."""
+        return {k: (v.float() if v.is_floating_point() else v).to(self.device) for k, v in weights.items()}
 
     def _validate(self, stage: Stage) -> dict[str, float]:
-        current = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self.model.load_state_dict(self.average.weights)
-        figures = self.validator(self.model, characters=stage.kind == "characters")
-        self.model.load_state_dict(current)
+        figures: dict[str, float] = {}
+        for learner, name in zip(self._learners(), ("", "larger_"), strict=False):
+            current = {k: v.clone() for k, v in learner.model.state_dict().items()}
+            learner.model.load_state_dict(learner.average.weights)
+            found = self.validator(learner.model, characters=stage.kind == "characters")
+            figures.update({name + key: value for key, value in found.items()})
+            learner.model.load_state_dict(current)
         self._write({"stage": stage.name, "step": self.step, "seconds": self.elapsed, **figures})
         return figures
 
@@ -306,7 +292,8 @@ def run(args: Namespace) -> int:
     start = output / "last.pt" if args.resume else Path(recipe.start) if recipe.start else None
     if start and not start.exists():
         raise DataError(f"nothing to start from: there is no {start}")
-    open_sources(recipe)  # draws the glyph atlas once, before the processes share it, and finds what is wrong early
+    # draws the glyph atlas once, before the processes share it, and finds what is wrong early
+    open_sources(recipe, torch.device("cpu"))
     launch(partial(_train, recipe, output, start, bool(args.resume)), recipe.processes)
     return 0
 
@@ -314,7 +301,7 @@ def run(args: Namespace) -> int:
 def _train(recipe: Recipe, output: Path, start: Path | None, goes_on: bool, team: Team) -> None:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    sources = open_sources(recipe)
+    sources = open_sources(recipe, torch.device("cpu") if recipe.loaders else None)
     resume = None
     if start:
         resume = from_weights(start, recipe, sources) if start.suffix == ".onnx" else checkpoints.load(start)

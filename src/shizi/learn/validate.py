@@ -55,16 +55,18 @@ class Validator:
 
 def _wrong(model: CRNN, batches: Sequence[Batch]) -> float:
     wrong: list[bool] = []
+    device = next(model.parameters()).device
     for batch in batches:
-        best = model.characters(batch.strips).argmax(1).tolist()
+        best = model.characters(batch.strips.to(device)).argmax(1).tolist()
         wrong += [read != label[0] for read, label in zip(best, batch.labels, strict=True)]
     return float(np.mean(wrong))
 
 
 def _cer(model: CRNN, batches: Sequence[Batch]) -> float:
     edits = count = 0
+    device = next(model.parameters()).device
     for batch in batches:
-        best = model(batch.strips).argmax(2).cpu().numpy()
+        best = model(batch.strips.to(device)).argmax(2).cpu().numpy()
         for row, label, width in zip(best, batch.labels, batch.widths, strict=True):
             edits += Levenshtein.distance(collapsed(row[: -(-int(width) // STRIDE)]), label)
             count += len(label)

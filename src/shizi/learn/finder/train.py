@@ -30,10 +30,11 @@ from shizi.learn.finder.pool import Pool
 from shizi.learn.finder.recipe import FinderRecipe
 from shizi.learn.finder.sheet import Sheet
 from shizi.learn.finder.targets import targets
+from shizi.learn.learner import Average
 from shizi.learn.precision import has_bf16
 from shizi.learn.restore import restore
 from shizi.learn.synth.text import Random, Sampler
-from shizi.learn.train import Average, one_cycle
+from shizi.learn.train import one_cycle
 from shizi.read.charset import Charset
 
 SCHEMA = "shizi/finder-checkpoint/1"

@@ -91,7 +91,7 @@ def build_atlas(
 ) -> Atlas:
     """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands from number
     ``first_hand`` on after the stroke data in the folder ``strokes``; kept in the folder ``cache`` for next time.
-    A hand with ten thousand characters takes a quarter of a minute, and ``processes`` of them are drawn at once.
+    A hand with ten thousand characters takes a quarter of a minute; ``processes`` hands or fonts are drawn at once.
     """
     about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
     about += [first_hand] if first_hand else []
@@ -101,7 +101,7 @@ def build_atlas(
         return Atlas.open(stored)
     numbers = range(first_hand, first_hand + hands) if strokes is not None else range(0)
     written = partial(_draw_hand, strokes or Path(), charset)
-    if processes > 1 and len(numbers) > 1:
+    if processes > 1 and len(fonts) + len(numbers) > 1:
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             waiting = [pool.submit(_draw_font, font, charset) for font in fonts]
             waiting += [pool.submit(written, number) for number in numbers]
@@ -131,7 +131,7 @@ def _draw_hand(strokes: Path, charset: Charset, number: int) -> tuple[NDArray[An
     chars = [char for char in charset.chars if char in paths]
     pictures = draw_hand(paths, chars, Hand.drawn(number), CELL, EM, (PEN, CENTRE - EM / 2))
     advances = np.full(len(chars), EM, dtype=np.float32)
-    return (np.array(charset.encode("".join(chars)), dtype=np.int64), pictures, advances, *_extent(pictures))
+    return (np.array(charset.encode("".join(chars)), dtype=np.int64), pictures, advances, *extent(pictures))
 
 
 def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
@@ -156,10 +156,10 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
     keep = [i for i, char in enumerate(chars) if drawn[i] and advances[i] > 1 and char not in false]
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
     classes = np.array(charset.encode("".join(chars[i] for i in keep)), dtype=np.int64)
-    return (classes, pictures, advances, *_extent(pictures))
+    return (classes, pictures, advances, *extent(pictures))
 
 
-def _extent(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def extent(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(N,) first row with ink and the row after the last; the middle where there is none."""
     rows = np.any(pictures > 64, axis=2)
     has_ink = rows.any(axis=1)

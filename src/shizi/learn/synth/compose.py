@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from shizi.learn.synth.atlas import CELL, CENTRE
+from shizi.learn.synth.atlas import CELL, CENTRE, EM
 
 HEIGHT = 32
 
@@ -36,7 +38,8 @@ class Layout:
     shifts: Tensor
     """(N, K) each character's own move down."""
     bends: Tensor
-    """(N, K, 2) each character's own turn (radians) and slant."""
+    """(N, K, 6) each character's own turn (radians) and slant, and how its parts are out of proportion: towards one end
+    and towards the middle, first along the line, then across; shares of the em square."""
     lefts: Tensor
     """(N,) column where the line's own coordinates begin."""
     middles: Tensor
@@ -72,6 +75,11 @@ class Composer:
         self.glyphs = F.pad(pictures, (1, 2, 1, 2)).reshape(-1)
         self.side = CELL + 3
 
+    def put(self, glyph: int, picture: NDArray[np.uint8]) -> None:
+        """Another (40, 40) picture for a glyph."""
+        cell = self.glyphs[glyph * self.side**2 : (glyph + 1) * self.side**2].view(self.side, self.side)
+        cell[1 : CELL + 1, 1 : CELL + 1] = torch.from_numpy(picture)
+
     def draw(self, layout: Layout, width: int) -> Tensor:
         """(N, 1, 32, width) float32 ink in [0, 1]."""
         u, v = self._own_coordinates(layout, width)
@@ -90,8 +98,12 @@ class Composer:
         turn, slant = of(layout.bends[..., 0]), of(layout.bends[..., 1])
         scale = of(layout.scales)
         aspect = layout.aspects.view(n, 1, 1)
-        columns = (x + (turn + slant) * y) / (scale * aspect) + of(layout.centres)
-        rows = (y - turn * x) / scale + CENTRE
+        columns = (x + (turn + slant) * y) / (scale * aspect)
+        rows = (y - turn * x) / scale
+        if bool((layout.bends[..., 2:] != 0).any()):
+            columns = _bent(columns, of(layout.bends[..., 2]), of(layout.bends[..., 3]))
+            rows = _bent(rows, of(layout.bends[..., 4]), of(layout.bends[..., 5]))
+        columns, rows = columns + of(layout.centres), rows + CENTRE
         ink = self._sample(glyph.clamp(min=0), columns, rows) * there
         if bool((layout.frames[:, 4] > 0).any()) or bool((layout.rules > 0).any()):
             beside = torch.minimum(u - of(layout.starts), of(layout.ends) - u)
@@ -131,6 +143,14 @@ class Composer:
         upper = taps[0] + (taps[1] - taps[0]) * fx
         lower = taps[2] + (taps[3] - taps[2]) * fx
         return (upper + (lower - upper) * fy) / 255.0
+
+
+def _bent(places: Tensor, one_end: Tensor, middle: Tensor) -> Tensor:
+    """Places from the middle of an em square, moved along an axis; its ends and what is beyond them stay."""
+    turn = (torch.pi / EM * places + torch.pi / 2).clamp_(0, torch.pi)
+    wave = torch.sin(turn)
+    # sin 2x = 2 sin x cos x
+    return places + EM / torch.pi * wave * (one_end + middle * torch.cos(turn))
 
 
 def _lines(layout: Layout, u: Tensor, v: Tensor, beside: Tensor) -> Tensor:

@@ -26,6 +26,8 @@ Random = np.random.Generator
 
 LONE = 2
 """Texts no longer than this are often lone characters of a form, a seal, a practice sheet."""
+BENDS = (0.05, 0.06, 0.08, 0.08, 0.08, 0.08)
+"""How far a character goes its own way in writing by hand, as :attr:`Layout.bends` counts it; standard deviations."""
 PLAIN, SQUARED, PLATE, SIGN = "plain", "squared", "plate", "sign"
 """Forms of a line: print or writing; one character a square; a licence plate; a sign seen askew."""
 
@@ -44,6 +46,19 @@ class Batch:
     """Column of each character's middle; None for real lines."""
     grey: NDArray[np.uint8] | None = None
     """(N, 32, W) the pictures before preprocessing; None for real lines."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Batch]) -> Batch:
+        """One batch of the lines of several, all of one width and all made."""
+        centres = [place for part in parts for place in part.centres or []]
+        greys = [part.grey for part in parts if part.grey is not None]
+        return cls(
+            torch.cat([part.strips for part in parts]),
+            np.concatenate([part.widths for part in parts]),
+            [label for part in parts for label in part.labels],
+            centres or None,
+            np.concatenate(greys) if greys else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -230,7 +245,8 @@ class _Row:
         fill = _fill(rng, style, form, len(glyphs))
         size = min(HEIGHT * fill / ink, 1.45 if rng.random() < 0.5 else 1.1)
         hand = rng.random() < style.hand and form != PLATE
-        own = rng.normal(0, 0.05, len(glyphs)) if hand else np.zeros(len(glyphs))
+        free = float(rng.uniform(0.3, 2)) if hand else 0.0  # some write evenly, some do not
+        own = rng.normal(0, 0.05, len(glyphs)) * free
         scales = (size * np.exp(own)).astype(np.float32)
         aspect = float(rng.uniform(0.5, 0.95)) if narrow else _aspect(rng, style, form, len(glyphs))
         spacing = size * (rng.uniform(-1.5, 3) if rng.random() < 0.75 else rng.uniform(2, 14))
@@ -243,7 +259,7 @@ class _Row:
             if len(glyphs) > 2 and bottoms[2] - tops[2] < HEIGHT / 3:  # the dot, unless the font lacks it
                 advances[2] *= rng.uniform(0.35, 0.7)
         elif hand:
-            advances = np.maximum(2.0, advances + rng.normal(0, 1.2, len(glyphs)))
+            advances = np.maximum(2.0, advances + rng.normal(0, 1.2, len(glyphs)) * free)
         margin = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
         left = float(margin if rng.random() >= style.cut else rng.uniform(-2, 1))
         ends = np.cumsum(advances)
@@ -257,14 +273,14 @@ class _Row:
             return None
         starts = np.concatenate(([0.0], ends[: keep - 1]))
         centre_row = (float(tops.min()) + float(bottoms.max())) / 2
-        free = max(0.0, HEIGHT - ink * size) / 2
-        middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + rng.uniform(-0.8, 0.8) * free
+        above = max(0.0, HEIGHT - ink * size) / 2
+        middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + rng.uniform(-0.8, 0.8) * above
         right = rng.uniform(0, 6) if rng.random() < 0.8 else rng.uniform(0, 24)
         tilt = taper = rule = 0.0
         frame = (0.0,) * 6
         if form in (PLATE, SIGN):
             # as far as the line stays within the strip: its ends rise by what is free above and below
-            most = min(0.2, 2 * free / max(float(ends[keep - 1]), HEIGHT))
+            most = min(0.2, 2 * above / max(float(ends[keep - 1]), HEIGHT))
             tilt, taper = most * float(rng.uniform(-1, 1)), float(rng.normal(0, 0.15))
             middle = HEIGHT / 2 - 0.5 - (centre_row - CENTRE) * size + float(rng.normal(0, 0.7))
         half = ink * size / 2
@@ -277,8 +293,7 @@ class _Row:
             rule = float(rng.uniform(0.6, 1.8)) if rng.random() < 0.8 else 0.0
             side = float(max(half * rng.uniform(1.0, 1.25), HEIGHT * rng.uniform(0.35, 0.5)))
             frame = (-1.0, -side, float(ends[keep - 1]) + 1, side, rule or 1.0, float(rng.uniform(0.4, 1)))
-        zeros = np.zeros(keep, dtype=np.float32)
-        bends = np.stack([rng.normal(0, 0.05, keep), rng.normal(0, 0.06, keep)] if hand else [zeros, zeros], axis=1)
+        bends = np.clip(rng.normal(0, 1, (keep, len(BENDS))), -2, 2) * (free * np.array(BENDS))
         return cls(
             classes=[int(c) for c in classes[:keep]],
             glyphs=glyphs[:keep],
@@ -286,7 +301,7 @@ class _Row:
             ends=ends[:keep].astype(np.float32),
             cells=(PEN + atlas.advances[glyphs[:keep]] / 2).astype(np.float32),
             scales=scales[:keep],
-            shifts=(rng.normal(0, 0.9, keep) if hand else zeros).astype(np.float32),
+            shifts=(rng.normal(0, 0.9, keep) * free).astype(np.float32),
             bends=bends.astype(np.float32),
             left=left,
             middle=float(middle),
@@ -354,7 +369,7 @@ def _layout(rng: Random, rows: list[_Row], style: Style) -> Layout:
         return torch.from_numpy(values).to(dtype)
 
     ends = padded("ends", 1e6, torch.float32)
-    bends = np.zeros((n, k, 2), dtype=np.float32)
+    bends = np.zeros((n, k, len(BENDS)), dtype=np.float32)
     for index, row in enumerate(rows):
         bends[index, : len(row.bends)] = row.bends
     loose = style.loose

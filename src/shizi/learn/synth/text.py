@@ -183,7 +183,8 @@ class Sampler:
 
     def leader(self, rng: Random) -> str:
         """A row of dots or strokes, as in tables of contents and forms, mostly with something before and after it."""
-        row = pick(rng, ".......…·-_=*—~") * int(rng.integers(3, 30))
+        longest = 30 if rng.random() < 0.6 else 130
+        row = pick(rng, ".......…·-_=*—~") * int(rng.integers(3, longest))
         before = self.random_hanzi(rng)[:4] if self.hanzi and rng.random() < 0.5 else pick(rng, LABELS)
         blank = pick(rng, ("", " "))
         return pick(rng, ("", before + blank)) + row + pick(rng, ("", blank + digits(rng, 1, 3)))
