@@ -52,7 +52,7 @@ def error_rate(page: Page) -> float:
 
 
 def test_it_fits_in_the_package() -> None:
-    assert weights.find().stat().st_size < 15_000_000
+    assert weights.find().stat().st_size < 8_000_000
 
 
 def test_the_sample_is_read(reader: Reader) -> None:

@@ -139,7 +139,7 @@ def made(sources: Sources, recipe: Recipe, kind: str, count: int) -> Iterator[tu
 
 def _networks(args: Namespace, recipe: Recipe, sources: Sources, output: Path) -> Iterator[Engine]:
     """The CRNN and the CNN, each as float32 where that can be had, and as int8."""
-    crnn = Path(args.weights) if args.weights else weights.FOLDER / weights.DEFAULT
+    crnn = weights.find(args.weights)
     if args.recipe is not None:
         held = train.from_weights(crnn, Recipe.open(args.recipe), sources)
         path = output / "crnn.onnx"
