@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shizi.settings import TextSettings
@@ -119,6 +119,7 @@ def test_only_blanks_go_and_the_rest_stays_as_it_was(text: str, settings: TextSe
 
 
 @given(texts, switches)
+@example("，。Z", TextSettings())
 def test_tidying_twice_changes_nothing(text: str, settings: TextSettings) -> None:
     for chars in (line(text), doubted(text, 0.3)):
         once = tidy(chars, settings)

@@ -101,17 +101,18 @@ def _narrow_marks(chars: Sequence[Char]) -> Sequence[Char]:
     """Full-width marks as half-width ones, in a line that has letters of ASCII and nothing Chinese.
 
     Without letters it may as well be part of a Chinese text: （1）, 12：30. A comma or colon that a character follows
-    stands on the left of its place, a blank on the right; an opening bracket's blank is left to what was seen.
+    stands on the left of its place, a blank on the right; an opening bracket's blank is left to what was seen. What
+    stays full-width (。) has its room built in.
     """
     texts = [char.text for char in chars]
     if _NARROW.keys().isdisjoint(texts) or any(map(_chinese, texts)) or not any(map(_letter, texts)):
         return chars
     made: list[Char] = []
-    for char, after in zip(chars, [*texts[1:], BLANK], strict=True):
-        narrow = _NARROW.get(char.text)
+    for char, following in zip(chars, [*texts[1:], BLANK], strict=True):
+        narrow, after = _NARROW.get(char.text), _NARROW.get(following, following)
         if narrow is None:
             made.append(char)
-        elif narrow in _SPACED and _NARROW.get(after, after) not in _CLOSE:
+        elif narrow in _SPACED and after not in _CLOSE and not _wide_punctuation(after):
             made.append(replace(_said(char, narrow), quad=char.quad.between(0, 0.5)))
             made.append(Char(BLANK, made[-1].confidence, char.quad.between(0.5, 1)))
         else:
