@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -66,12 +67,14 @@ class Drawn(IterableDataset[Batch]):
 
 def batches(sources: Sources, stage: Stage, recipe: Recipe, seed: int) -> Iterator[Batch]:
     """Batches of ``stage`` from ``recipe.loaders`` forked processes; they end with the iterator."""
-    return iter(
-        DataLoader(
-            Drawn(sources, stage, recipe, seed),
-            batch_size=None,
-            num_workers=recipe.loaders,
-            prefetch_factor=AHEAD,
-            multiprocessing_context="fork",  # the atlas, gigabytes, is held once
-        )
+    loader = DataLoader(
+        Drawn(sources, stage, recipe, seed),
+        batch_size=None,
+        num_workers=recipe.loaders,
+        prefetch_factor=AHEAD,
+        multiprocessing_context="fork",  # the atlas, gigabytes, is held once
     )
+    with warnings.catch_warnings():
+        # Python 3.12 warns of forks where there are threads: the loaders use none of those and wait for no lock of theirs
+        warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
+        return iter(loader)
