@@ -75,6 +75,6 @@ def batches(sources: Sources, stage: Stage, recipe: Recipe, seed: int) -> Iterat
         multiprocessing_context="fork",  # the atlas, gigabytes, is held once
     )
     with warnings.catch_warnings():
-        # Python 3.12 warns of forks where there are threads: the loaders use none of those and wait for no lock of theirs
+        # Python 3.12 warns of forks beside threads: the loaders use none of those, and wait for no lock of theirs
         warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
         return iter(loader)

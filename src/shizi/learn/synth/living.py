@@ -2,7 +2,7 @@
 
 An atlas holds each character once for each hand, and a network that sees it a hundred times learns that picture. Here
 the hands are written anew, one character after the other, while training runs: what a line shows is partly by a hand of
-before and partly by the next one, and never the same for long.
+before and partly by the next one.
 """
 
 from __future__ import annotations
