@@ -296,14 +296,22 @@ def test_a_larger_network_learns_beside_and_teaches(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("extra", "fault"),
     [
-        ('teacher = "x.onnx"\n', "not both"),
-        ("loaders = 2\nprocesses = 2\n", "not both"),
-        ("rewritten = 2\n", "needs strokes"),
+        ('teacher = "x.onnx"\n', "a teacher or a larger network, not both"),
+        ("loaders = 2\nprocesses = 2\n", "loaders or processes, not both"),
+        ("rewritten = 2\n", "rewritten needs strokes"),
+        ("loaders = -1\n", "loaders is 0 or more"),
+        ("rewritten = -1\n", "rewritten is 0 or more"),
     ],
 )
-def test_settings_that_do_not_go_together_are_refused(tmp_path: Path, extra: str, fault: str) -> None:
+def test_settings_that_cannot_be_or_do_not_go_together_are_refused(tmp_path: Path, extra: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         Recipe.open(recipe_file(tmp_path, extra, LARGER + TAUGHT))
+
+
+def test_loaders_are_refused_where_nothing_forks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shizi.learn.recipe.get_all_start_methods", lambda: ["spawn"])
+    with pytest.raises(SettingsError, match="can fork"):
+        Recipe.open(recipe_file(tmp_path, "loaders = 2\n"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="loaders fork")
@@ -315,7 +323,7 @@ def test_loaders_draw_lines_beside_and_write_hands_anew(tmp_path: Path) -> None:
         (strokes / f"{char}.json").write_text(json.dumps({"medians": [[[100, place], [900, 900 - place]]]}))
     extra = f'loaders = 2\nrewritten = 10\nstrokes = "{strokes.as_posix()}"\nhands = 2\n'
     recipe = Recipe.open(recipe_file(tmp_path, extra, TAUGHT.split("distilled")[0]))
-    sources = open_sources(recipe, torch.device("cpu"))
+    sources = open_sources(recipe)
     trainer = Trainer(recipe, tmp_path / "run", sources)
     maker = sources.maker
     glyphs = maker.atlas.table[maker.hands].ravel()

@@ -170,6 +170,9 @@ class Recipe:
             raise SettingsError(f"{path}: a stage has distilled, and the recipe has no teacher and no larger network")
         if values.get("teacher") and values.get("larger"):
             raise SettingsError(f"{path}: give a teacher or a larger network, not both")
+        for key in ("loaders", "rewritten"):
+            if values.get(key, 0) < 0:
+                raise SettingsError(f"{path}: {key} is 0 or more, not {values[key]}")
         if values.get("loaders") and values.get("processes", 1) > 1:
             raise SettingsError(f"{path}: give loaders or processes, not both")
         if values.get("loaders") and "fork" not in get_all_start_methods():

@@ -107,7 +107,7 @@ def grounds(folder: Path) -> Tensor:
 def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
     """Open all that the recipe names; draws the atlas at the first time.
 
-    Lines are drawn on ``device``, by default the accelerator where there is one.
+    Lines are drawn on ``device``, by default the accelerator where there is one and no loaders draw them.
     """
     charset = alphabet(recipe)
     files = [f for f in font_files(Path(recipe.fonts)) if f.name not in recipe.left_out]
@@ -117,7 +117,8 @@ def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
     trained = [f for f in files if f.name not in recipe.held_out]
     held = [f for f in files if f.name in recipe.held_out] or trained
     cache = Path(recipe.cache) if recipe.cache else None
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    here = torch.cuda.is_available() and not recipe.loaders
+    device = device or torch.device("cuda" if here else "cpu")
     sampler = Sampler(charset, Path(recipe.corpora) if recipe.corpora else None, natural=recipe.natural)
     degrader = Degrader(grounds(Path(recipe.backgrounds)).to(device) if recipe.backgrounds else None)
 

@@ -301,7 +301,7 @@ def run(args: Namespace) -> int:
 def _train(recipe: Recipe, output: Path, start: Path | None, goes_on: bool, team: Team) -> None:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    sources = open_sources(recipe, torch.device("cpu") if recipe.loaders else None)
+    sources = open_sources(recipe)
     resume = None
     if start:
         resume = from_weights(start, recipe, sources) if start.suffix == ".onnx" else checkpoints.load(start)
