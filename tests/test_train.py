@@ -308,10 +308,17 @@ def test_settings_that_cannot_be_or_do_not_go_together_are_refused(tmp_path: Pat
         Recipe.open(recipe_file(tmp_path, extra, LARGER + TAUGHT))
 
 
+def test_loaders_serve_one_stage(tmp_path: Path) -> None:
+    plain = TAUGHT.split("distilled")[0]
+    assert Recipe.open(recipe_file(tmp_path, "loaders = 2\n", plain)).loaders == 2
+    with pytest.raises(SettingsError, match="one stage"):
+        Recipe.open(recipe_file(tmp_path, "loaders = 2\n", plain + plain))
+
+
 def test_loaders_are_refused_where_nothing_forks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shizi.learn.recipe.get_all_start_methods", lambda: ["spawn"])
     with pytest.raises(SettingsError, match="can fork"):
-        Recipe.open(recipe_file(tmp_path, "loaders = 2\n"))
+        Recipe.open(recipe_file(tmp_path, "loaders = 2\n", TAUGHT.split("distilled")[0]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="loaders fork")

@@ -29,6 +29,7 @@ SPAN = 100_000
 
 def share(sources: Sources) -> None:
     """Put the pictures of the atlas where forked processes see each other's changes."""
+    cv2.setNumThreads(0)  # its pool of threads does not survive a fork: a child would wait for it for ever
     maker = sources.maker
     maker.composer.glyphs = torch.from_numpy(_shared(maker.composer.glyphs.numpy()))
     maker.atlas = replace(maker.atlas, tops=_shared(maker.atlas.tops), bottoms=_shared(maker.atlas.bottoms))
@@ -50,8 +51,6 @@ class Drawn(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         info = get_worker_info()
         member, count = (info.id, info.num_workers) if info else (0, 1)
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
         rng = np.random.default_rng((self.seed, member))
         torch.manual_seed(int(rng.integers(2**31)))
         hands = [int(font) for font in self.sources.maker.hands[member::count]]

@@ -125,7 +125,7 @@ class Recipe:
     bf16: bool = False
     """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
     loaders: int = 0
-    """Processes that draw lines beside the one that trains, on Linux; for an accelerator: one a core."""
+    """Processes that draw lines beside the one that trains, on Linux, in a recipe of one stage; one a core."""
     rewritten: int = 0
     """Characters of the hands that each loader writes anew after each batch; 40 take less than a tenth of a second."""
     processes: int = 1
@@ -175,6 +175,8 @@ class Recipe:
                 raise SettingsError(f"{path}: {key} is 0 or more, not {values[key]}")
         if values.get("loaders") and values.get("processes", 1) > 1:
             raise SettingsError(f"{path}: give loaders or processes, not both")
+        if values.get("loaders") and len(stages) > 1:  # a fork after training can hang
+            raise SettingsError(f"{path}: loaders serve one stage; a further one is a recipe of its own")
         if values.get("loaders") and "fork" not in get_all_start_methods():
             raise SettingsError(f"{path}: loaders need a system that can fork: Linux")
         if values.get("rewritten") and not (values.get("loaders") and values.get("strokes")):
