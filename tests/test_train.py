@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -321,7 +322,9 @@ def test_loaders_are_refused_where_nothing_forks(tmp_path: Path, monkeypatch: py
         Recipe.open(recipe_file(tmp_path, "loaders = 2\n", TAUGHT.split("distilled")[0]))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="loaders fork")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.environ.get("OMP_NUM_THREADS") != "1", reason="loaders fork: OMP_NUM_THREADS=1"
+)
 def test_loaders_draw_lines_beside_and_write_hands_anew(tmp_path: Path) -> None:
     strokes = tmp_path / "strokes"
     strokes.mkdir()

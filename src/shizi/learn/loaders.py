@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from shizi.errors import SettingsError
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import Sources
 from shizi.learn.synth.lines import Batch
@@ -66,6 +68,8 @@ class Drawn(IterableDataset[Batch]):
 
 def batches(sources: Sources, stage: Stage, recipe: Recipe, seed: int) -> Iterator[Batch]:
     """Batches of ``stage`` from ``recipe.loaders`` forked processes; they end with the iterator."""
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        raise SettingsError("loaders fork, which torch's own threads do not survive: set OMP_NUM_THREADS=1")
     loader = DataLoader(
         Drawn(sources, stage, recipe, seed),
         batch_size=None,
