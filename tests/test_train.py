@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -104,7 +102,8 @@ def recipe_file(folder: Path, extra: str = "", stages: str = "") -> Path:
     path = folder / "toy.toml"
     path.write_text(
         'fonts = "fonts"\nalphabet = "0123456789"\nvalidation_lines = 25\n' + extra
-        + "\n[network]\nwidths = [8, 16, 24, 32]\ndim = 32\nhidden = 8\n"
+        # 16 channels or more: with fewer, backward of oneDNN 3.12 writes beyond its memory (uxlfoundation/oneDNN#6035)
+        + "\n[network]\nwidths = [16, 16, 24, 32]\ndim = 32\nhidden = 8\n"
         + (stages or '[[stage]]\nname = "frames"\nsteps = 3\nbatch = 16\nframes = 1.0\nctc = 0.5\nwidths = [96]\n'),
         encoding="utf-8",
     )
@@ -259,7 +258,7 @@ def test_a_stage_that_learns_from_a_teacher_needs_one_that_knows_enough(tmp_path
 LARGER = '''
 [larger]
 backbone = "resnet"
-widths = [8, 12, 16, 24]
+widths = [16, 16, 16, 24]
 depths = [0, 1, 1, 1]
 dim = 32
 hidden = 16
@@ -285,7 +284,7 @@ def test_a_larger_network_learns_beside_and_teaches(tmp_path: Path, monkeypatch:
     first._save()
     larger = checkpoints.load(tmp_path / "a" / "larger.pt")
     assert larger.config == recipe.larger
-    assert larger.model().config.widths == (8, 12, 16, 24)
+    assert larger.model().config.widths == (16, 16, 16, 24)
     second = Trainer(recipe, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
     assert second.larger is not None
     for key, value in first.larger.model.state_dict().items():
@@ -307,45 +306,6 @@ def test_a_larger_network_learns_beside_and_teaches(tmp_path: Path, monkeypatch:
 def test_settings_that_cannot_be_or_do_not_go_together_are_refused(tmp_path: Path, extra: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         Recipe.open(recipe_file(tmp_path, extra, LARGER + TAUGHT))
-
-
-def test_loaders_serve_one_stage(tmp_path: Path) -> None:
-    plain = TAUGHT.split("distilled")[0]
-    assert Recipe.open(recipe_file(tmp_path, "loaders = 2\n", plain)).loaders == 2
-    with pytest.raises(SettingsError, match="one stage"):
-        Recipe.open(recipe_file(tmp_path, "loaders = 2\n", plain + plain))
-
-
-def test_loaders_are_refused_where_nothing_forks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shizi.learn.recipe.get_all_start_methods", lambda: ["spawn"])
-    with pytest.raises(SettingsError, match="can fork"):
-        Recipe.open(recipe_file(tmp_path, "loaders = 2\n", TAUGHT.split("distilled")[0]))
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or os.environ.get("OMP_NUM_THREADS") != "1", reason="loaders fork: OMP_NUM_THREADS=1"
-)
-def test_loaders_draw_lines_beside_and_write_hands_anew(tmp_path: Path) -> None:
-    strokes = tmp_path / "strokes"
-    strokes.mkdir()
-    for char in "0123456789":
-        place = 100 * int(char)
-        (strokes / f"{char}.json").write_text(json.dumps({"medians": [[[100, place], [900, 900 - place]]]}))
-    extra = f'loaders = 2\nrewritten = 10\nstrokes = "{strokes.as_posix()}"\nhands = 2\n'
-    recipe = Recipe.open(recipe_file(tmp_path, extra, TAUGHT.split("distilled")[0]))
-    sources = open_sources(recipe)
-    trainer = Trainer(recipe, tmp_path / "run", sources)
-    maker = sources.maker
-    glyphs = maker.atlas.table[maker.hands].ravel()
-    cells = maker.composer.glyphs.view(len(maker.atlas.advances), -1)
-    before = cells[glyphs[glyphs >= 0]].clone()
-    lines = trainer._batches(recipe.stages[0])
-    drawn = [next(lines) for _ in range(8)]
-    assert len({tuple(map(tuple, batch.labels)) for batch in drawn}) == 8  # each process draws others
-    after = cells[glyphs[glyphs >= 0]]  # what another process wrote is seen here
-    changed = (before != after).any(dim=1)
-    assert changed.float().mean() > 0.9
-    assert np.isfinite(trainer._step(recipe.stages[0], drawn[0], 0.5)[0])
 
 
 def test_attention_beside_ctc_trains_the_network_and_stays_out_of_the_weights(tmp_path: Path) -> None:

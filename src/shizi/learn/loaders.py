@@ -1,22 +1,37 @@
-"""Processes that draw lines beside the one that trains, for an accelerator that is faster than one core draws."""
+"""Processes that draw lines beside the one that trains, for an accelerator that is faster than one core draws.
+
+They are started anew, not forked: the threads of torch and OpenCV do not survive a fork, and a child would wait for
+them for ever. What they draw from lies in a file that all of them map, so that it is held once and each sees the hands
+that another one writes. Each has a pipe of its own for its batches: there is no lock that one of them, ended by the
+system, could take along. /dev/shm, which is small in a container, is not used.
+"""
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
-import warnings
-from collections.abc import Iterator
+import pickle
+import signal
+import tempfile
+import traceback
+import weakref
+from collections.abc import Generator, Iterator
 from dataclasses import replace
+from multiprocessing import get_context, reduction
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch import Tensor
 
-from shizi.errors import SettingsError
+from shizi.errors import DataError, ShiziError
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import Sources
 from shizi.learn.synth.lines import Batch
@@ -25,59 +40,156 @@ from shizi.learn.synth.strokes import open_strokes
 
 AHEAD = 2
 """Batches that each process has ready."""
-SPAN = 100_000
-"""Numbers between the first hands of two processes, so that none is written twice."""
+ALIGNED = 64
+"""Arrays in the file begin at multiples of this many bytes."""
 
 
-def share(sources: Sources) -> None:
-    """Put the pictures of the atlas where forked processes see each other's changes."""
-    cv2.setNumThreads(0)  # its pool of threads does not survive a fork: a child would wait for it for ever
-    maker = sources.maker
-    maker.composer.glyphs = torch.from_numpy(_shared(maker.composer.glyphs.numpy()))
-    maker.atlas = replace(maker.atlas, tops=_shared(maker.atlas.tops), bottoms=_shared(maker.atlas.bottoms))
+class Shared:
+    """Sources in a file, for processes to open; what one of them writes into an array the others see.
+
+    The file has no name, so it is gone with the last process that has it open, however that one ends. A started process
+    takes a Shared as an argument; it cannot be sent to one later.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        """Write ``sources`` to a temporary file, and let its makers draw from there.
+
+        Raises:
+            DataError: there is no room for it.
+        """
+        for maker in (sources.maker, sources.held):  # the composers have copies of the pictures, and draw with those
+            maker.atlas = replace(maker.atlas, pictures=maker.atlas.pictures[:0])
+        try:
+            self._write(sources)
+        except OSError as error:
+            folder = tempfile.gettempdir()
+            raise DataError(
+                f"{folder} has no room for what loaders share ({error.strerror}): set TMPDIR to a larger folder"
+            ) from error
+        here = self.open()
+        sources.maker, sources.held = here.maker, here.held
+
+    def _write(self, sources: Sources) -> None:
+        self.places: list[slice] = []
+        with tempfile.TemporaryFile() as file:
+            arrays: list[pickle.PickleBuffer] = []
+            _Pickler(file, protocol=5, buffer_callback=arrays.append).dump(sources)
+            for array in arrays:  # not by growing the file and mapping it: on a full disk that is a bus error
+                raw = array.raw()
+                file.write(b"\0" * (-file.tell() % ALIGNED))
+                self.places.append(slice(file.tell(), file.tell() + raw.nbytes))
+                file.write(raw)
+            file.flush()
+            self.file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self.file)
+
+    def open(self) -> Sources:
+        """The sources, their arrays where the file is."""
+        mapped = memoryview(mmap.mmap(self.file, 0))
+        sources: Sources = pickle.loads(mapped, buffers=[mapped[place] for place in self.places])
+        return sources
+
+    def __getstate__(self) -> tuple[Any, list[slice]]:
+        return reduction.DupFd(self.file), self.places
+
+    def __setstate__(self, state: tuple[Any, list[slice]]) -> None:
+        self.file, self.places = state[0].detach(), state[1]
 
 
-def _shared(array: NDArray[Any]) -> NDArray[Any]:
-    """A copy in memory that a fork does not part (no file: /dev/shm is small in a container)."""
-    made = np.frombuffer(mmap.mmap(-1, max(1, array.nbytes)), dtype=array.dtype, count=array.size)
-    made[:] = array.ravel()
-    return made.reshape(array.shape)
+class _Pickler(pickle.Pickler):
+    """Tensors as arrays, which may lie outside of the pickle; torch's own way goes through /dev/shm, or copies."""
+
+    def reducer_override(self, value: Any) -> Any:
+        return (torch.from_numpy, (value.numpy(),)) if isinstance(value, Tensor) else NotImplemented
 
 
-class Drawn(IterableDataset[Batch]):
-    """Batches without end; each process draws others, and writes its share of the hands anew between two of them."""
+def drawn(sources: Sources, stage: Stage, recipe: Recipe, member: int, seed: int) -> Iterator[Batch]:
+    """Batches without end; each ``member`` draws others, and writes its share of the hands anew between two of them."""
+    rng = np.random.default_rng((seed, member))
+    torch.manual_seed(int(rng.integers(2**31)))
+    hands = [int(font) for font in sources.maker.hands[member :: recipe.loaders]]
+    renewed: Iterator[str] = iter(())
+    if recipe.rewritten and hands:
+        first = FIRST + int(rng.integers(2**31))  # so many hands that hardly one is written twice
+        renewed = rewritten(sources.maker, open_strokes(Path(recipe.strokes)), hands, first)
+    while True:
+        yield replace(sources.batch(rng, stage), grey=None)  # nothing that trains looks at the grey
+        for _ in range(recipe.rewritten):
+            next(renewed, None)
 
-    def __init__(self, sources: Sources, stage: Stage, recipe: Recipe, seed: int) -> None:
-        self.sources, self.stage, self.recipe, self.seed = sources, stage, recipe, seed
 
-    def __iter__(self) -> Iterator[Batch]:
-        info = get_worker_info()
-        member, count = (info.id, info.num_workers) if info else (0, 1)
-        rng = np.random.default_rng((self.seed, member))
-        torch.manual_seed(int(rng.integers(2**31)))
-        hands = [int(font) for font in self.sources.maker.hands[member::count]]
-        renewed: Iterator[str] = iter(())
-        if self.recipe.rewritten and hands:
-            strokes = open_strokes(Path(self.recipe.strokes))
-            renewed = rewritten(self.sources.maker, strokes, hands, FIRST + member * SPAN)
+def batches(shared: Shared, stage: Stage, recipe: Recipe, seed: int) -> Generator[Batch, None, None]:
+    """Batches of ``stage`` from ``recipe.loaders`` processes, from whichever has one ready.
+
+    The processes start when the first batch is asked for and end when the generator is closed, or this process ends.
+
+    Raises:
+        ShiziError, RuntimeError: what went wrong in one of them, or that it ended.
+    """
+    context = get_context("spawn")
+    loaders: dict[Connection, SpawnProcess] = {}
+    try:
+        for member in range(recipe.loaders):
+            ours, theirs = context.Pipe(duplex=False)
+            work = (theirs, shared, stage, recipe, member, seed)
+            loader = context.Process(target=_load, args=work, name=f"loader {member}", daemon=True)
+            with theirs:  # once the process has it, its end is the end of the pipe
+                loader.start()
+            loaders[ours] = loader
         while True:
-            yield self.sources.batch(rng, self.stage)
-            for _ in range(self.recipe.rewritten):
-                next(renewed, None)
+            for ready in wait(list(loaders)):
+                assert isinstance(ready, Connection)
+                yield _received(ready, loaders[ready])
+    finally:
+        for pipe, loader in loaders.items():
+            loader.kill()
+            pipe.close()
+        for loader in loaders.values():
+            loader.join()
 
 
-def batches(sources: Sources, stage: Stage, recipe: Recipe, seed: int) -> Iterator[Batch]:
-    """Batches of ``stage`` from ``recipe.loaders`` forked processes; they end with the iterator."""
-    if os.environ.get("OMP_NUM_THREADS") != "1":
-        raise SettingsError("loaders fork, which torch's own threads do not survive: set OMP_NUM_THREADS=1")
-    loader = DataLoader(
-        Drawn(sources, stage, recipe, seed),
-        batch_size=None,
-        num_workers=recipe.loaders,
-        prefetch_factor=AHEAD,
-        multiprocessing_context="fork",  # the atlas, gigabytes, is held once
-    )
-    with warnings.catch_warnings():
-        # Python 3.12 warns of forks beside threads: the loaders use none of those, and wait for no lock of theirs
-        warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
-        return iter(loader)
+def _received(pipe: Connection, loader: SpawnProcess) -> Batch:
+    try:
+        received: Batch | Exception = pickle.loads(pipe.recv_bytes())
+    except (EOFError, OSError) as error:
+        loader.join(5)
+        code = loader.exitcode
+        why = "killed, perhaps for want of memory: try fewer loaders" if code == -signal.SIGKILL else f"status {code}"
+        raise ShiziError(f"{loader.name} ended ({why})") from error
+    if isinstance(received, Exception):
+        raise received
+    return received
+
+
+def _load(pipe: Connection, shared: Shared, stage: Stage, recipe: Recipe, member: int, seed: int) -> None:
+    """What a process does: draw, and tell what went wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes to all; the trainer ends its loaders
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    ready: Queue[bytes | None] = Queue(AHEAD)
+    sender = Thread(target=_send, args=(pipe, ready), daemon=True)
+    sender.start()
+    try:
+        for batch in drawn(shared.open(), stage, recipe, member, seed):
+            ready.put(_pickled(batch))
+    except ShiziError as error:
+        ready.put(_pickled(error))
+    except Exception:
+        ready.put(_pickled(RuntimeError(f"loader {member} failed:\n{traceback.format_exc()}")))
+    ready.put(None)
+    sender.join()
+
+
+def _send(pipe: Connection, ready: Queue[bytes | None]) -> None:
+    """Send what is ready while the next batch is drawn."""
+    try:
+        for data in iter(ready.get, None):
+            pipe.send_bytes(data)
+    except OSError:  # the trainer is gone, however it ended
+        os._exit(1)
+
+
+def _pickled(value: Batch | Exception) -> bytes:
+    made = io.BytesIO()
+    _Pickler(made, protocol=5).dump(value)
+    return made.getvalue()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +124,7 @@ class Recipe:
     bf16: bool = False
     """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
     loaders: int = 0
-    """Processes that draw lines beside the one that trains, on Linux, in a recipe of one stage; one a core."""
+    """Processes that draw lines beside the one that trains, one a core; not on Windows. They share a temporary file."""
     rewritten: int = 0
     """Characters of the hands that each loader writes anew after each batch; 40 take less than a tenth of a second."""
     processes: int = 1
@@ -175,10 +174,8 @@ class Recipe:
                 raise SettingsError(f"{path}: {key} is 0 or more, not {values[key]}")
         if values.get("loaders") and values.get("processes", 1) > 1:
             raise SettingsError(f"{path}: give loaders or processes, not both")
-        if values.get("loaders") and len(stages) > 1:  # a fork after training can hang
-            raise SettingsError(f"{path}: loaders serve one stage; a further one is a recipe of its own")
-        if values.get("loaders") and "fork" not in get_all_start_methods():
-            raise SettingsError(f"{path}: loaders need a system that can fork: Linux")
+        if values.get("loaders") and sys.platform == "win32":  # a file without a name cannot be handed on there
+            raise SettingsError(f"{path}: there are no loaders on Windows")
         if values.get("rewritten") and not (values.get("loaders") and values.get("strokes")):
             raise SettingsError(f"{path}: rewritten needs strokes, and loaders that write")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")

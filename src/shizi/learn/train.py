@@ -11,7 +11,8 @@ import json
 import math
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ from shizi.errors import DataError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.checkpoint import Checkpoint
 from shizi.learn.learner import Learner
-from shizi.learn.loaders import batches, share
+from shizi.learn.loaders import Shared, batches
 from shizi.learn.losses import attention, ctc, distilled, frame_targets, frames, sampled_ctc
 from shizi.learn.network import build
 from shizi.learn.precision import has_bf16
@@ -77,9 +78,7 @@ class Trainer:
         classes = self.charset.size
         self.learner = Learner(recipe, recipe.network, classes, self.device, guided=guided)
         self.larger = (
-            Learner(recipe, recipe.larger, classes, self.device, rate=recipe.larger_rate)
-            if recipe.larger
-            else None
+            Learner(recipe, recipe.larger, classes, self.device, rate=recipe.larger_rate) if recipe.larger else None
         )
         self.teacher = Teacher(Path(recipe.teacher), self.charset, recipe.threads) if recipe.teacher else None
         self.stage, self.step, self.elapsed = 0, 0, 0.0
@@ -88,8 +87,7 @@ class Trainer:
         # Each process, and each resumed run, draws other lines: a seed for each beginning.
         self.rng = np.random.default_rng((recipe.seed, self.stage, self.step, self.team.rank))
         torch.manual_seed(int(self.rng.integers(2**31)))
-        if recipe.loaders:
-            share(sources)
+        self.shared = Shared(sources) if recipe.loaders else None
         self.validator = Validator(sources, recipe)
         output.mkdir(parents=True, exist_ok=True)
         self.log = output / "log.jsonl"
@@ -102,7 +100,8 @@ class Trainer:
             while self.stage < len(self.recipe.stages):
                 stage = self.recipe.stages[self.stage]
                 task = bar.add_task(stage.name, total=1.0, now="")
-                self._run_stage(stage, bar, task)
+                with closing(self._batches(stage)) as lines:
+                    self._run_stage(stage, lines, bar, task)
                 if self.team.rank == 0:
                     figures = self._validate(stage)
                     bar.update(task, completed=1.0, now=_shown(figures))
@@ -113,12 +112,11 @@ class Trainer:
                     self._save()
         return figures
 
-    def _run_stage(self, stage: Stage, bar: Progress, task: TaskID) -> None:
+    def _run_stage(self, stage: Stage, lines: Iterator[Batch], bar: Progress, task: TaskID) -> None:
         started = time.monotonic() - self.elapsed
         saved = validated = time.monotonic()
         recent: list[float] = []
         done = self._progress(stage, started)
-        lines = self._batches(stage)
         while done < 1:
             loss, done = self._step(stage, next(lines), self._progress(stage, started))
             recent.append(loss)
@@ -144,10 +142,10 @@ class Trainer:
         by_time = (time.monotonic() - started) / (60 * stage.minutes) if stage.minutes else 0.0
         return max(by_steps, by_time)
 
-    def _batches(self, stage: Stage) -> Iterator[Batch]:
-        """Lines of the stage without end, drawn by this process or by others beside it."""
-        if self.recipe.loaders:
-            return batches(self.sources, stage, self.recipe, int(self.rng.integers(2**31)))
+    def _batches(self, stage: Stage) -> Generator[Batch, None, None]:
+        """Lines of the stage without end, drawn by this process or, until it is closed, by others beside it."""
+        if self.shared is not None:
+            return batches(self.shared, stage, self.recipe, int(self.rng.integers(2**31)))
         return (self.sources.batch(self.rng, stage) for _ in itertools.count())
 
     def _learners(self) -> list[Learner]:
