@@ -59,6 +59,8 @@ def test_a_page_turns_where_it_reads_clearly_better() -> None:
     assert turn.quarters({0: noise, 2: bad}) == 0  # neither is text
     assert turn.quarters({0: [line(0.9)], 2: [line(0.93)]}) == 0  # no clear difference
     assert turn.quarters({0: bad, 2: [line(0.99, 1)]}) == 0  # one character proves nothing
+    few, more = ({0: [line(0.6, n)], 2: [line(0.8, n)]} for n in (8, 16))
+    assert (turn.quarters(few), turn.quarters(more)) == (0, 2)  # and a plate's few figures little
     assert turn.quarters({0: [], 2: []}) == 0
 
 

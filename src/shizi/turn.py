@@ -38,6 +38,7 @@ SELDOM = {False: (1, 3), True: (2,)}
 _SURE = -0.15  # from here on no other way is tried
 _BEARABLE = -0.6  # what another way has to reach, and
 _CLEARLY = 0.1  # by how much it has to be better
+_EVIDENCE = 3.0  # by how much the sum over its characters has to be: few of them, figures at that, mislead
 _LEAST = 4  # characters that can turn a page
 _ENOUGH = 24  # characters that are read in other ways at first, and
 _CLEAR = 0.3  # by how much the best way has to be better than every other one for those to suffice
@@ -118,7 +119,9 @@ def quarters(read: Mapping[int, Sequence[Line]]) -> int:
     """By how many quarters a page is to be turned, from a sample of its lines read after each of them."""
     sure = {count: sureness(lines) for count, lines in read.items()}
     best = max(sure, key=lambda count: sure[count])
-    return best if sure[best] >= _BEARABLE and sure[best] > sure[0] + _CLEARLY else 0
+    more = sure[best] - sure[0]
+    count = sum(len(line.chars) for line in read[best])
+    return best if sure[best] >= _BEARABLE and more > _CLEARLY and more * count >= _EVIDENCE else 0
 
 
 def is_doubtful(line: Line, vertical: bool) -> bool:
