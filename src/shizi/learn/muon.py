@@ -21,14 +21,17 @@ LIKE_ADAM = 0.2
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The nearest orthogonal matrix, about: singular values between 0.7 and 1.2 (Newton-Schulz, quintic)."""
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if tall else matrix).to(torch.bfloat16 if has_bf16(matrix.device) else torch.float32)
-    x = x / (x.norm() + 1e-7)
+    """The nearest orthogonal matrix, about: singular values between 0.7 and 1.2 (Newton-Schulz, quintic).
+
+    ``matrix`` is (..., R, C), one or several of a shape.
+    """
+    tall = matrix.shape[-2] > matrix.shape[-1]
+    x = (matrix.mT if tall else matrix).to(torch.bfloat16 if has_bf16(matrix.device) else torch.float32)
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(ROUNDS):
-        square = x @ x.T
+        square = x @ x.mT
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-    made: Tensor = (x.T if tall else x).to(matrix.dtype)
+    made: Tensor = (x.mT if tall else x).to(matrix.dtype)
     return made
 
 
@@ -40,17 +43,24 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Move all weights that have a gradient."""
+        """Move all weights that have a gradient; those of a shape together, or launching kernels takes longest."""
         for group in self.param_groups:
+            alike: dict[tuple[int, int], list[Tensor]] = {}
             for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                state = self.state[weight]
-                if not state:
-                    state["momentum"] = torch.zeros_like(weight)
-                state["momentum"].lerp_(weight.grad, 1 - MOMENTUM)
-                ahead = weight.grad.lerp(state["momentum"], MOMENTUM)  # Nesterov's
-                flat = orthogonal(ahead.reshape(len(weight), -1))
-                scale = LIKE_ADAM * max(flat.shape) ** 0.5
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(flat.view_as(weight), alpha=-group["lr"] * scale)
+                if weight.grad is not None:
+                    alike.setdefault((len(weight), weight.numel() // len(weight)), []).append(weight)
+            for shape, weights in alike.items():
+                self._move(weights, shape, group["lr"], group["weight_decay"])
+
+    def _move(self, weights: list[Tensor], shape: tuple[int, int], rate: float, decay: float) -> None:
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        for weight in weights:
+            if not self.state[weight]:
+                self.state[weight]["momentum"] = torch.zeros_like(weight)
+        momenta = [self.state[weight]["momentum"] for weight in weights]
+        torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
+        ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)  # Nesterov's
+        flat = orthogonal(torch.stack([one.reshape(shape) for one in ahead]))
+        torch._foreach_mul_(weights, 1 - rate * decay)
+        moves = [one.view_as(weight) for one, weight in zip(flat, weights, strict=True)]
+        torch._foreach_add_(weights, moves, alpha=-rate * LIKE_ADAM * max(shape) ** 0.5)
