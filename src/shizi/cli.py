@@ -41,6 +41,7 @@ LEARN = {
     "lexicon": "shizi.learn.lexicon",
     "quantize": "shizi.learn.int8",
     "prune": "shizi.learn.prune",
+    "mean": "shizi.learn.mean",
     "bench": "shizi.learn.compare.command",
 }
 """Subcommand -> the module whose ``run(args)`` does it."""
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     _export_finder_arguments(add("export-finder", _learn, "Turn a line finder's checkpoint into a weight file"))
     _quantize_arguments(add("quantize", _learn, "Make a weight file or a checkpoint smaller and faster with int8"))
     _prune_arguments(add("prune", _learn, "Take channels that matter least out of a checkpoint"))
+    _mean_arguments(add("mean", _learn, "Take the mean of several checkpoints' weights"))
     _bench_arguments(add("bench", _bench, "Compare networks"))
     _lexicon_arguments(add("lexicon", _learn, "Count texts, so that readings can be weighed by their language"))
     _serve_arguments(add("serve", _serve, "Serve a web page and an HTTP API"))
@@ -211,6 +213,14 @@ def _prune_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.pt", help="to start training from again")
     share = "share of the channels within each residual block to take out (default: 0.3)"
     parser.add_argument("--share", type=float, default=0.3, metavar="S", help=share)
+
+
+def _mean_arguments(parser: argparse.ArgumentParser) -> None:
+    several = "of one network, of runs that started from one another's weights or from the same"
+    parser.add_argument("checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help=several)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.pt", help="to export, or to start from")
+    shares = "how much each counts (default: all the same)"
+    parser.add_argument("--shares", type=float, nargs="+", metavar="S", help=shares)
 
 
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
