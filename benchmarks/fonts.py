@@ -25,7 +25,8 @@ from shizi.learn.metrics import edits, loose
 from shizi.learn.sources import grounds
 from shizi.learn.synth.atlas import build_atlas
 from shizi.learn.synth.degrade import LEVELS, Degrader
-from shizi.learn.synth.lines import LineMaker, Style
+from shizi.learn.synth.lines import LineMaker
+from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import Sampler
 from shizi.read.charset import gb2312_hanzi
 from shizi.read.runtime import Recogniser

@@ -16,7 +16,7 @@ from fonts import pillow_font
 from shizi.errors import DataError
 from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, build_atlas
 from shizi.learn.synth.living import FIRST, hand
-from shizi.learn.synth.strokes import MOST_BENT, QUICK, Hand, Stroke, _bent, draw_hand, open_strokes
+from shizi.learn.synth.strokes import MOST_BENT, QUICK, Hand, Stroke, _bent, draw_hand, open_strokes, taught
 from shizi.read.charset import Charset
 
 MEDIANS = {
@@ -62,11 +62,11 @@ def test_a_hand_writes_a_character_the_same_way_each_time_and_others_write_it_ot
 def test_a_hand_is_a_font_of_the_atlas(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     charset = Charset.of("A十一中")
     font = pillow_font(tmp_path_factory.mktemp("fonts") / "pillow.ttf")
-    atlas = build_atlas([font], charset, None, folder, 3)
+    atlas = build_atlas([font], charset, None, [folder], 3)
     assert atlas.names == ("pillow.ttf", "hand-00", "hand-01", "hand-02")
     has = atlas.table[1:, 1:] >= 0
     assert has.tolist() == [[False, True, True, False]] * 3, "only what the data have"
-    several = build_atlas([font], charset, None, folder, 3, processes=2)
+    several = build_atlas([font], charset, None, [folder], 3, processes=2)
     assert several.names == atlas.names and (several.table == atlas.table).all()
     assert several.pictures.tobytes() == atlas.pictures.tobytes()
     glyph = atlas.table[1, charset.encode("十")[0]]
@@ -80,6 +80,56 @@ def test_a_pen_that_stays_down_leaves_ink_between_the_strokes(folder: Path) -> N
     lifted, joined = (drawn(paths, "八", replace(steady, joined=share)).astype(int) for share in (0.0, 1.0))
     assert (joined[lifted > 64] > 64).mean() > 0.9
     assert ((joined > 64) & (lifted < 32)).sum() > 10
+
+
+KANJIVG = """<svg xmlns="http://www.w3.org/2000/svg" width="109" height="109"><g>
+<path d="M10.9,54.5c20,0,40,0,87.2,0"/><path d="M54.5,10.9C54.5,40,54.5,60,54.5,98.1"/></g></svg>"""
+TOMOE = """<?xml version="1.0"?><dictionary><character><utf8>{}</utf8><strokes>
+<stroke><point x="100" y="500"/><point x="900" y="500"/></stroke>
+<stroke><point x="500" y="100"/><point x="500" y="900"/></stroke></strokes></character></dictionary>"""
+
+
+def test_kanjivg_and_tomoe_are_read_as_the_same_strokes(tmp_path: Path) -> None:
+    kanji, tomoe = tmp_path / "kanji", tmp_path / "tomoe.xml"
+    kanji.mkdir()
+    (kanji / "05341.svg").write_text(KANJIVG, encoding="utf-8")
+    (kanji / "05341-Kaisho.svg").write_text("another way of writing it is passed over", encoding="utf-8")
+    tomoe.write_text(TOMOE.format("&#x5341;"), encoding="utf-8")
+    for place in (kanji, tomoe):
+        (across, down), *others = open_strokes(place).values()
+        assert not others and list(open_strokes(place)) == ["十"]
+        assert across[0] == pytest.approx([0.1, 0.5]) and across[-1] == pytest.approx([0.9, 0.5])
+        assert down[0] == pytest.approx([0.5, 0.1]) and down[-1] == pytest.approx([0.5, 0.9])
+    assert len(open_strokes(kanji)["十"][0]) > 3, "a curve is followed"
+
+
+def test_hands_take_turns_with_what_they_learned_after(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "tomoe.xml"
+    other.write_text(TOMOE.format("口"), encoding="utf-8")
+    first, second = taught([folder, other], 0), taught([folder, other], 1)
+    assert first.keys() == second.keys() == MEDIANS.keys(), "what the second place lacks comes from the first"
+    assert len(first["口"]) == 3 and len(second["口"]) == 2
+    assert first["十"] is second["十"]
+    other.write_text(TOMOE.format("A"), encoding="utf-8")
+    open_strokes.cache_clear()
+    assert "A" not in taught([folder, other], 1), "letters are left to fonts"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.xml", "<dictionary>"),
+        ("a.xml", "<dictionary/>"),
+        ("a.xml", TOMOE.format("口").replace("900", "nine")),
+        ("05341.svg", "<svg>"),
+        ("05341.svg", KANJIVG.replace("M10.9,54.5", "")),
+    ],
+)
+def test_broken_strokes_of_others_are_named(tmp_path: Path, name: str, content: str) -> None:
+    file = tmp_path / name
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=name):
+        open_strokes(file if name.endswith("xml") else tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"medians": [[1, 2]]}', '{"strokes": []}', '{"medians": [[]]}'])

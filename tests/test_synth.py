@@ -16,12 +16,13 @@ from fonts import drawn_font, pillow_font
 from shizi.errors import DataError
 from shizi.learn.recipe import Stage
 from shizi.learn.sources import Sources
-from shizi.learn.synth import degrade, lines
+from shizi.learn.synth import degrade, rows
 from shizi.learn.synth.atlas import CELL, EM, Atlas, build_atlas, font_files
 from shizi.learn.synth.command import run
 from shizi.learn.synth.compose import Composer, Layout, _bent
 from shizi.learn.synth.degrade import CLEAN, HARD, Degrader, Level
-from shizi.learn.synth.lines import Batch, LineMaker, Style
+from shizi.learn.synth.lines import Batch, LineMaker
+from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import PROVINCES, Sampler, capital_amount, code, date, number, plate
 from shizi.read.charset import ASCII, Charset
 
@@ -81,7 +82,7 @@ def test_strips_and_truth_agree_in_shape(maker: LineMaker, seed: int, width: int
         assert len(label) == len(centres) > 0
         assert (np.diff(centres) > 0).all()
         assert 0 < columns <= width
-        assert (strip[0, :, int(columns):] == 0.5).all(), "the padding is white"
+        assert (strip[0, :, int(columns) :] == 0.5).all(), "the padding is white"
         text = LATIN.decode(label)
         assert not text.endswith(" "), "a blank at the end cannot be seen"
 
@@ -163,7 +164,7 @@ def test_parts_out_of_proportion_keep_their_order_and_their_square(
 
 
 def test_the_strongest_bend_is_what_the_property_above_covers() -> None:
-    assert max(lines.BENDS[2:]) * 2 * 2 <= 0.32 + 1e-9
+    assert max(rows.BENDS[2:]) * 2 * 2 <= 0.32 + 1e-9
 
 
 def test_a_glyph_is_replaced_and_its_neighbours_stay(atlas: Atlas) -> None:
@@ -360,8 +361,8 @@ def test_a_screens_waves_are_light_and_dark_alike() -> None:
 
 def test_lone_characters_are_of_any_width_and_letters_may_be_narrow() -> None:
     rng = np.random.default_rng(0)
-    lone = np.array([lines._aspect(rng, Style(), lines.PLAIN, 1) for _ in range(500)])
-    text = np.array([lines._aspect(rng, Style(), lines.PLAIN, 9) for _ in range(500)])
+    lone = np.array([rows._aspect(rng, Style(), rows.PLAIN, 1) for _ in range(500)])
+    text = np.array([rows._aspect(rng, Style(), rows.PLAIN, 9) for _ in range(500)])
     assert lone.min() < 0.6 and lone.max() > 1.2 and lone.min() >= 0.5 and lone.max() <= 1.7
     assert text.std() < 0.1 < lone.std()
 
@@ -376,3 +377,17 @@ def test_characters_can_stand_alone(maker: LineMaker) -> None:
         return float(np.ptp(batch.grey[:, :, :2].astype(float), axis=(1, 2)).mean())
 
     assert beside(1.0) < beside(0.0)
+
+
+def test_a_dense_row_of_dots_is_told_as_far_as_ctc_can_tell_it(atlas: Atlas) -> None:
+    maker = LineMaker(atlas, LATIN, lambda rng, length: "A" + "." * 30 + "11111", Degrader())  # type: ignore[arg-type]
+    plan = maker.plan(np.random.default_rng(0), 20, 480, Style(hand=0.0))
+    dot, one = LATIN.encode(".1")
+    for label, middles in zip(plan.labels, plan.middles, strict=True):
+        assert len(label) == len(middles) and label[0] == LATIN.encode("A")[0]
+        assert 3 <= label.count(dot) <= 30
+        dots = middles[np.array(label) == dot]
+        assert (np.diff(dots[2:]) >= rows.APART).all()
+        assert label.count(one) in (0, 1, 2, 3, 4, 5)
+        assert label.count(one) == 5 or plan.width - middles[-1] < 60, "figures are never left out, but cut off"
+    assert min(label.count(dot) for label in plan.labels) < 20

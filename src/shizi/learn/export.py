@@ -31,7 +31,8 @@ from shizi.learn.network import CRNN
 from shizi.learn.quantize import quantize
 from shizi.learn.synth.atlas import build_atlas, font_files
 from shizi.learn.synth.degrade import LEVELS, Degrader
-from shizi.learn.synth.lines import LineMaker, Style
+from shizi.learn.synth.lines import LineMaker
+from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import Sampler
 from shizi.read import ctc
 from shizi.read.charset import Charset

@@ -97,6 +97,8 @@ class Recipe:
     """Its learning rate, times the stage's."""
     strokes: str = ""
     """Folder of stroke data to write by hand from; without it, handwriting fonts alone."""
+    more_strokes: tuple[str, ...] = ()
+    """Stroke data of others; the hands write after one or the other by turns, and what these lack after the first."""
     hands: int = 24
     """Made-up hands that write from the stroke data."""
     corpora: str = ""
@@ -141,6 +143,11 @@ class Recipe:
     save_minutes: float = 4.0
     validation_lines: int = 200
 
+    @property
+    def stroke_places(self) -> tuple[Path, ...]:
+        """All stroke data, as :func:`~shizi.learn.synth.strokes.taught` takes them."""
+        return tuple(Path(place) for place in (self.strokes, *self.more_strokes) if self.strokes)
+
     @classmethod
     def open(cls, path: Path) -> Recipe:
         """Read a TOML file; relative paths in it start at its folder.
@@ -162,7 +169,8 @@ class Recipe:
         for key in ("fonts", "strokes", "corpora", "backgrounds", "cache", "start", "teacher"):
             if values.get(key):
                 values[key] = str(path.parent / values[key])
-        values["real"] = [str(path.parent / place) for place in values.get("real", [])]
+        for key in ("real", "more_strokes"):
+            values[key] = [str(path.parent / place) for place in values.get(key, [])]
         if values.get("optimiser", OPTIMISERS[0]) not in OPTIMISERS:
             raise SettingsError(f"{path}: optimiser is {' or '.join(OPTIMISERS)}, not {values['optimiser']!r}")
         if any(stage.distilled for stage in stages) and not (values.get("teacher") or values.get("larger")):

@@ -18,7 +18,8 @@ from shizi.learn.data import LineSource, open_source
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.synth.atlas import Atlas, build_atlas, font_files
 from shizi.learn.synth.degrade import LEVELS, Degrader
-from shizi.learn.synth.lines import GROUND, Batch, LineMaker, Style
+from shizi.learn.synth.lines import GROUND, Batch, LineMaker
+from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import Sampler
 from shizi.read.charset import Charset
 from shizi.settings import CleanSettings
@@ -127,8 +128,7 @@ def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
         return LineMaker(atlas, charset, sampler, degrader, weights=weights, device=device)
 
     real = [open_source(Path(place)) for place in recipe.real]
-    strokes = Path(recipe.strokes) if recipe.strokes else None
-    atlas = build_atlas(trained, charset, cache, strokes, recipe.hands, processes=max(recipe.processes, recipe.loaders))
+    atlas = build_atlas(
+        trained, charset, cache, recipe.stroke_places, recipe.hands, processes=max(recipe.processes, recipe.loaders)
+    )
     return Sources(charset, maker(atlas), maker(build_atlas(held, charset, cache)), real)
-
-

@@ -14,7 +14,8 @@ from shizi.learn.network import CRNN
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import Sources
 from shizi.learn.synth.degrade import LEVELS
-from shizi.learn.synth.lines import Batch, Style
+from shizi.learn.synth.lines import Batch
+from shizi.learn.synth.rows import Style
 from shizi.read.charset import BLANK
 
 PIECE = 25

@@ -33,7 +33,8 @@ from shizi.learn.recipe import Recipe
 from shizi.learn.sources import Sources, open_sources
 from shizi.learn.synth.atlas import build_atlas, font_files
 from shizi.learn.synth.degrade import LEVELS
-from shizi.learn.synth.lines import LineMaker, Style
+from shizi.learn.synth.lines import LineMaker
+from shizi.learn.synth.rows import Style
 from shizi.learn.truth import Slice, slices
 from shizi.read import weights
 from shizi.settings import LoadSettings
@@ -122,7 +123,7 @@ def made(sources: Sources, recipe: Recipe, kind: str, count: int) -> Iterator[tu
     if kind == "handwritten" and recipe.strokes:
         files = [font for font in font_files(Path(recipe.fonts)) if font.name in recipe.held_out]
         cache = Path(recipe.cache) if recipe.cache else None
-        atlas = build_atlas(files, held.charset, cache, Path(recipe.strokes), len(UNSEEN_HANDS), UNSEEN_HANDS[0])
+        atlas = build_atlas(files, held.charset, cache, [Path(recipe.strokes)], len(UNSEEN_HANDS), UNSEEN_HANDS[0])
         # hanzi by hand; the hands have no letters, which come from the held-out fonts
         share = [float(name.startswith("hand-")) for name in atlas.names]
         held = LineMaker(atlas, held.charset, held.sampler, held.degrader, weights=share)

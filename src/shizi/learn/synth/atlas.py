@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import DataError
-from shizi.learn.synth.strokes import Hand, draw_hand, open_strokes
+from shizi.learn.synth.strokes import Hand, draw_hand, taught
 from shizi.read.charset import Charset
 
 CELL = 40
@@ -84,23 +84,24 @@ def build_atlas(
     fonts: Sequence[Path],
     charset: Charset,
     cache: Path | None = None,
-    strokes: Path | None = None,
+    strokes: Sequence[Path] = (),
     hands: int = 0,
     first_hand: int = 0,
     processes: int = 1,
 ) -> Atlas:
     """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands from number
-    ``first_hand`` on after the stroke data in the folder ``strokes``; kept in the folder ``cache`` for next time.
+    ``first_hand`` on after the stroke data in ``strokes``; kept in the folder ``cache`` for next time.
     A hand with ten thousand characters takes a quarter of a minute; ``processes`` hands or fonts are drawn at once.
     """
     about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
     about += [first_hand] if first_hand else []
+    about += [[place.name for place in strokes]] if len(strokes) > 1 else []
     key = hashlib.sha256(json.dumps(about).encode())
     stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
     if stored and stored.exists():
         return Atlas.open(stored)
-    numbers = range(first_hand, first_hand + hands) if strokes is not None else range(0)
-    written = partial(_draw_hand, strokes or Path(), charset)
+    numbers = range(first_hand, first_hand + hands) if strokes else range(0)
+    written = partial(_draw_hand, strokes, charset)
     if processes > 1 and len(fonts) + len(numbers) > 1:
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             waiting = [pool.submit(_draw_font, font, charset) for font in fonts]
@@ -122,12 +123,9 @@ def build_atlas(
     return atlas
 
 
-_strokes = lru_cache(maxsize=1)(open_strokes)
-
-
-def _draw_hand(strokes: Path, charset: Charset, number: int) -> tuple[NDArray[Any], ...]:
+def _draw_hand(strokes: Sequence[Path], charset: Charset, number: int) -> tuple[NDArray[Any], ...]:
     """The same as :func:`_draw_font` for a hand; each character takes one em, and the lots of the line do the rest."""
-    paths = _strokes(strokes)
+    paths = taught(strokes, number)
     chars = [char for char in charset.chars if char in paths]
     pictures = draw_hand(paths, chars, Hand.drawn(number), CELL, EM, (PEN, CENTRE - EM / 2))
     advances = np.full(len(chars), EM, dtype=np.float32)

@@ -15,7 +15,7 @@ from shizi.errors import DataError
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import Sources, open_sources
 from shizi.learn.synth.degrade import LEVELS
-from shizi.learn.synth.lines import Style
+from shizi.learn.synth.rows import Style
 
 PIECE = 32
 """Lines made together."""

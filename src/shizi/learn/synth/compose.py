@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from shizi.learn.synth.atlas import CELL, CENTRE, EM
+from shizi.learn.synth.scale import scaled
 
 HEIGHT = 32
 
@@ -128,7 +129,7 @@ class Composer:
         v = v * (1 + per_line(layout.tapers) * share)
         u = x - per_line(layout.lefts) + per_line(layout.slants) * v
         coarse = torch.randn(n, 2, 5, max(3, width // 8), device=device)
-        noise = F.interpolate(coarse, size=(HEIGHT, width), mode="bicubic", align_corners=False)
+        noise = scaled(coarse, HEIGHT, width, "bicubic")
         strength = per_line(layout.elastic)
         return u + noise[:, 0] * strength, v + noise[:, 1] * strength
 

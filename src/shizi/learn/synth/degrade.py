@@ -1,17 +1,18 @@
 """From clean ink to a photograph or a scan: contrast, texture, rules, blur, noise, JPEG, each line with its own lot.
 
-Everything but JPEG is tensor code, so it runs where the network trains.
+All of it is tensor code that never asks the device for a value, so it runs where the network trains, beside it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from shizi.learn.synth.scale import scaled
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,14 @@ class Degrader:
         """(N, 1, H, W) unevenness of a surface, about zero."""
         if self.grounds is None:
             coarse = torch.randn(n, 1, 6, max(4, width // 6), device=device)
-            return 12 * F.interpolate(coarse, (height, width), mode="bicubic") * _uniform(n, device)
+            return 12 * scaled(coarse, height, width, "bicubic") * _uniform(n, device)
         b, h, w = self.grounds.shape
         zoom = float(torch.empty(()).uniform_(0.5, 2.0))
         rows, columns = min(h, round(height * zoom)), min(w, round(width * zoom))
-        picked = []
-        for index in torch.randint(b, (n,)).tolist():
-            top, left = int(torch.randint(h - rows + 1, ())), int(torch.randint(w - columns + 1, ()))
-            picked.append(self.grounds[index, top : top + rows, left : left + columns])
-        crops = F.interpolate(torch.stack(picked).unsqueeze(1).float(), (height, width), mode="bilinear")
+        which = torch.randint(b, (n, 1, 1), device=device)
+        tops = torch.randint(h - rows + 1, (n, 1, 1), device=device) + torch.arange(rows, device=device).view(1, -1, 1)
+        lefts = torch.randint(w - columns + 1, (n, 1, 1), device=device) + torch.arange(columns, device=device)
+        crops = scaled(self.grounds[which, tops, lefts].unsqueeze(1).float(), height, width)
         centred = crops - crops.mean(dim=(2, 3), keepdim=True)
         spread = centred.std(dim=(1, 2, 3), keepdim=True).clamp(min=1)
         return centred / spread.clamp(min=8) * 22 * _uniform(n, device)
@@ -214,7 +214,7 @@ def _broken(ink: Tensor, share: float) -> Tensor:
     n, _, height, width = ink.shape
     device = ink.device
     coarse = torch.rand(n, 1, height // 2, max(2, width // 2), device=device)
-    fine = F.interpolate(coarse, (height, width), mode="bilinear")
+    fine = scaled(coarse, height, width)
     worn = ink * (fine + 0.9 - 0.6 * _uniform(n, device)).clamp(0, 1)
     dots = torch.zeros(1, 1, 2, 2, device=device)
     dots[..., 0, 0] = 1
@@ -231,11 +231,11 @@ def _raster(ink: Tensor, share: float) -> Tensor:
     for members in _parted(n, share, 4, ink.device):
         rows = int(torch.randint(12, 26, ()))
         columns = max(4, round(width * rows / height * float(torch.empty(()).uniform_(0.8, 1.6))))
-        dots = F.interpolate(ink[members], (rows, columns), mode="bilinear", antialias=True)
+        dots = scaled(ink[members], rows, columns, antialias=True)
         level = 0.2 + 0.35 * _uniform(len(members), ink.device)
         dots = torch.sigmoid((dots - level) * (8 + 20 * _uniform(len(members), ink.device)))
         mode = "nearest" if torch.rand(()) < 0.6 else "bilinear"
-        made[members] = F.interpolate(dots, (height, width), mode=mode)
+        made[members] = scaled(dots, height, width, mode)
     return made
 
 
@@ -243,7 +243,7 @@ def _fade(ink: Tensor, share: float) -> Tensor:
     """Ink that pales along the line, down to an eighth."""
     n, _, height, width = ink.shape
     field = torch.rand(n, 1, 3, max(3, width // 40), device=ink.device)
-    field = F.interpolate(field, (height, width), mode="bicubic", align_corners=True)
+    field = scaled(field, height, width, "bicubic")
     pale = (0.1 + 1.6 * field * _uniform(n, ink.device)).clamp(0.12, 1)
     return torch.where(_chosen(n, share, ink.device) > 0, ink * pale, ink)
 
@@ -274,11 +274,11 @@ def _moire(grey: Tensor, share: float) -> Tensor:
 
 
 def _parted(n: int, share: float, groups: int, device: torch.device) -> list[Tensor]:
-    """Indices of ``share`` of n lines, in ``groups`` by lot; none is empty."""
-    chosen = torch.rand(n, device=device) < share
-    group = torch.randint(groups, (n,), device=device)
+    """Indices of ``share`` of n lines, in ``groups`` by lot; none is empty. Drawn here: their number is needed here."""
+    chosen = torch.rand(n) < share
+    group = torch.randint(groups, (n,))
     members = [(chosen & (group == index)).nonzero(as_tuple=True)[0] for index in range(groups)]
-    return [one for one in members if len(one)]
+    return [one.to(device) for one in members if len(one)]
 
 
 def _small(ink: Tensor, share: float) -> Tensor:
@@ -288,9 +288,9 @@ def _small(ink: Tensor, share: float) -> Tensor:
     for members in _parted(n, share, 3, ink.device):
         factor = float(torch.empty(()).uniform_(1.2, 2.6))
         size = (max(8, round(height / factor)), max(4, round(width / factor)))
-        small = F.interpolate(ink[members], size, mode="bilinear", antialias=True)
+        small = scaled(ink[members], *size, antialias=True)
         mode = "bicubic" if torch.rand(()) < 0.7 else "bilinear"
-        made[members] = F.interpolate(small, (height, width), mode=mode).clamp(-1, 1)
+        made[members] = scaled(small, height, width, mode).clamp(-1, 1)
     return made
 
 
@@ -317,16 +317,43 @@ def _grain(grey: Tensor, share: float) -> Tensor:
 
 
 def _jpeg(grey: Tensor, share: float) -> Tensor:
-    """Through OpenCV's encoder, quality 15 to 80."""
-    chosen = (torch.rand(grey.shape[0]) < share).nonzero(as_tuple=True)[0].tolist()
-    if not chosen:
-        return grey
-    pixels = grey[chosen].round().to(torch.uint8).cpu().numpy()
-    quality = np.random.default_rng(int(torch.randint(2**31, ()))).integers(15, 81, len(chosen))
-    done = []
-    for picture, chosen_quality in zip(pixels, quality, strict=True):
-        packed = cv2.imencode(".jpg", picture[0], (cv2.IMWRITE_JPEG_QUALITY, int(chosen_quality)))[1]
-        done.append(np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)))
-    grey = grey.clone()
-    grey[chosen] = torch.from_numpy(np.stack(done)).unsqueeze(1).to(grey)
-    return grey
+    """What JPEG loses at a quality of 15 to 80: cosines of 8 x 8 pixels are rounded (ITU-T T.81, annexes A and K)."""
+    made = grey
+    for members in _parted(len(grey), share, 1, grey.device):
+        few, _, height, width = grey[members].shape
+        quality = torch.randint(15, 81, (few, 1, 1, 1), device=grey.device).float()
+        scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)
+        steps = (LUMINANCE.to(grey.device) * scale / 100 + 0.5).floor().clamp(1, 255)
+        turn = COSINES.to(grey.device)
+        whole = F.pad(grey[members], (0, -width % 8, 0, -height % 8), mode="replicate").round() - 128
+        blocks = whole.unfold(2, 8, 8).unfold(3, 8, 8).squeeze(1)  # (N, rows, columns, 8, 8)
+        kept = (blocks.reshape(*blocks.shape[:3], 64) @ turn.T / steps).round() * steps
+        back = (kept @ turn + 128).round().clamp(0, 255).view(blocks.shape)
+        made = grey.clone()
+        made[members] = back.transpose(2, 3).reshape(whole.shape)[..., :height, :width]
+    return made
+
+
+def _cosines() -> Tensor:
+    """(64, 64) rows of the discrete cosine transform of a block of 8 x 8."""
+    rows = torch.arange(8).view(-1, 1)
+    along = torch.cos((2 * torch.arange(8) + 1) * rows * math.pi / 16) / 2
+    along[0] /= math.sqrt(2)
+    return torch.kron(along, along)
+
+
+COSINES = _cosines()
+LUMINANCE = torch.tensor(
+    [
+        [16, 11, 10, 16, 24, 40, 51, 61],
+        [12, 12, 14, 19, 26, 58, 60, 55],
+        [14, 13, 16, 24, 40, 57, 69, 56],
+        [14, 17, 22, 29, 51, 87, 80, 62],
+        [18, 22, 37, 56, 68, 109, 103, 77],
+        [24, 35, 55, 64, 81, 104, 113, 92],
+        [49, 64, 78, 87, 103, 121, 120, 101],
+        [72, 92, 95, 98, 112, 100, 103, 99],
+    ],
+    dtype=torch.float32,
+).flatten()
+"""Steps that the cosines of grey are rounded to at quality 50 (T.81, table K.1)."""

@@ -8,13 +8,18 @@ atlas (:mod:`shizi.learn.synth.atlas`), where it serves as a font.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
+from fontTools.pens.recordingPen import RecordingPen
+from fontTools.svgLib.path import parse_path
 from numpy.typing import NDArray
 
 from shizi.errors import DataError
@@ -27,6 +32,12 @@ UNITS = 1024.0
 """Units of the em square in the stroke data, whose y axis points up."""
 ASCENT = 900.0
 """The y of the square's upper edge there."""
+SVG_UNITS, TOMOE_UNITS = 109.0, 1000.0
+"""The same in KanjiVG's pictures and in Tomoe's dictionaries, whose y axes point down."""
+SVG_NAME = re.compile("[0-9a-f]{5}")
+FIRST_HANZI = "\u2e80"
+CURVE = 4
+"""Straight pieces of a curve."""
 QUICK = 30
 """Number of the first quick hand."""
 MOST_BENT = 0.45
@@ -116,19 +127,35 @@ class Hand:
         )
 
 
-def open_strokes(folder: Path) -> dict[str, list[Stroke]]:
-    """Character -> strokes in the order they are written, from ``<character>.json`` files with ``medians``.
+def taught(places: Sequence[Path], number: int) -> dict[str, list[Stroke]]:
+    """What hand ``number`` learned to write after: the places take turns, and what one lacks comes from the first.
 
-    That is the layout of the package hanzi-writer-data (Make Me a Hanzi; Arphic Public License).
+    Hanzi and other characters that take an em square each; letters are left to fonts.
+    """
+    both = {**open_strokes(places[0]), **open_strokes(places[number % len(places)])}
+    return {char: strokes for char, strokes in both.items() if char >= FIRST_HANZI}
+
+
+@lru_cache(maxsize=4)
+def open_strokes(place: Path) -> Mapping[str, list[Stroke]]:
+    """Character -> strokes in the order they are written.
+
+    ``place`` is a folder of ``<character>.json`` files with ``medians``, as the package hanzi-writer-data has them
+    (Make Me a Hanzi; Arphic Public License); a folder of KanjiVG's ``<code point>.svg`` files (CC BY-SA 3.0); or a
+    Tomoe dictionary, ``handwriting-ja.xml`` of tegaki-zinnia-japanese (LGPL 2.1).
 
     Raises:
-        DataError: there are no such files, or one is broken.
+        DataError: there are no such files, or one of them is broken.
     """
+    return _tomoe(place) if place.suffix == ".xml" else _kanjivg(place) or _medians(place)
+
+
+def _medians(folder: Path) -> dict[str, list[Stroke]]:
     found: dict[str, list[Stroke]] = {}
     for path in sorted(folder.glob("?.json")):
         try:
             medians = json.loads(path.read_text(encoding="utf-8"))["medians"]
-            found[path.stem] = [_unit(np.asarray(median, dtype=np.float32)) for median in medians]
+            found[path.stem] = [_unit(median, (0, ASCENT), (UNITS, -UNITS)) for median in medians]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path} holds no strokes: {error!r}") from error
     if not found:
@@ -136,10 +163,55 @@ def open_strokes(folder: Path) -> dict[str, list[Stroke]]:
     return found
 
 
-def _unit(points: NDArray[np.float32]) -> Stroke:
-    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
-        raise ValueError(f"a stroke is a list of [x, y], not {points.shape}")
-    return np.stack([points[:, 0] / UNITS, (ASCENT - points[:, 1]) / UNITS], axis=1).astype(np.float32)
+def _kanjivg(folder: Path) -> dict[str, list[Stroke]]:
+    found: dict[str, list[Stroke]] = {}
+    for path in sorted(folder.glob("*.svg")):
+        if not SVG_NAME.fullmatch(path.stem):  # another way of writing one
+            continue
+        try:
+            ways = [node.get("d", "") for node in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}path")]
+            found[chr(int(path.stem, 16))] = [_unit(_traced(way), (0, 0), (SVG_UNITS, SVG_UNITS)) for way in ways]
+        except (ValueError, ElementTree.ParseError) as error:
+            raise DataError(f"{path} holds no strokes: {error!r}") from error
+    return found
+
+
+def _traced(way: str) -> list[tuple[float, float]]:
+    """Points along an SVG path of one pen stroke."""
+    pen = RecordingPen()
+    parse_path(way, pen)
+    points: list[tuple[float, float]] = []
+    for name, (*handles, end) in ((name, ends) for name, ends in pen.value if ends):
+        if name == "curveTo":
+            one, two, start = np.array(handles[0]), np.array(handles[1]), np.array(points[-1])
+            for t in np.linspace(0, 1, CURVE + 1)[1:-1]:
+                at = (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * one + 3 * (1 - t) * t**2 * two + t**3 * np.array(end)
+                points.append((float(at[0]), float(at[1])))
+        points.append(end)
+    return points
+
+
+def _tomoe(file: Path) -> dict[str, list[Stroke]]:
+    found: dict[str, list[Stroke]] = {}
+    try:
+        for node in ElementTree.parse(file).iter("character"):
+            ways = [[(int(p.get("x", "")), int(p.get("y", ""))) for p in way] for way in node.iter("stroke")]
+            char = node.findtext("utf8", "")
+            found[char] = [_unit(way, (0, 0), (TOMOE_UNITS, TOMOE_UNITS)) for way in ways]
+    except (OSError, ValueError, ElementTree.ParseError) as error:
+        raise DataError(f"{file} holds no strokes: {error!r}") from error
+    if not found:
+        raise DataError(f"no strokes in {file}: it is a Tomoe dictionary, with the points of each character's strokes")
+    return found
+
+
+def _unit(points: Any, corner: tuple[float, float], side: tuple[float, float]) -> Stroke:
+    """Points in the em square whose upper left corner is at ``corner``."""
+    found = np.asarray(points, dtype=np.float32)
+    if found.ndim != 2 or found.shape[1] != 2 or not len(found):
+        raise ValueError(f"a stroke is a list of [x, y], not {found.shape}")
+    made: Stroke = ((found - np.array(corner)) / np.array(side)).astype(np.float32)
+    return made
 
 
 def write(
