@@ -147,7 +147,7 @@ class ReadSettings:
     sure: float = 0.7
     """Where nothing is said about the text, lines whose letters, figures and hanzi are all at least so sure are read
     greedily; so are those of one or two characters: they have no context."""
-    ngram_weight: float = 0.2
+    ngram_weight: float = 0.26
     """How much the n-gram's logarithms count in a search, beside the network's; 0 leaves the n-gram out."""
     ngram_bonus: float = 1.0
     """Natural logarithm added for each character in a search with an n-gram, which alone would favour short texts."""
