@@ -46,8 +46,7 @@ def made(
     torch.manual_seed(11)
     for _ in range(-(-args.lines // 25)):
         batch = maker.lines(rng, 25, 320, LEVELS[level], PLAIN if level == "clean" else FREE)
-        assert batch.grey is not None
-        for picture, width, label in zip(batch.grey, batch.widths, batch.labels, strict=True):
+        for picture, width, label in zip(batch.pictures, batch.widths, batch.labels, strict=True):
             yield picture[:, : int(width)], charset.decode(label)
 
 

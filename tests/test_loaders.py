@@ -23,7 +23,7 @@ from shizi.errors import DataError, SettingsError, ShiziError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn.loaders import Shared, batches
 from shizi.learn.recipe import Recipe
-from shizi.learn.sources import Sources, open_sources
+from shizi.learn.sources import Laid, Sources, open_sources
 from shizi.learn.train import Trainer
 
 STAGE = '[[stage]]\nname = "both"\nsteps = 3\nbatch = 16\nctc = 1.0\nframes = 0.4\nwidths = [96]\n'
@@ -79,6 +79,30 @@ def test_loaders_draw_lines_beside_and_write_hands_anew(tmp_path: Path) -> None:
     assert len({tuple(map(tuple, batch.labels)) for batch in drawn}) == len(drawn)  # each process draws others
     assert (tops != maker.atlas.tops).any()
     assert np.isfinite(trainer._step(recipe.stages[0], drawn[0], 0.5)[0])
+
+
+def test_what_is_laid_out_is_drawn_elsewhere_and_takes_the_hands_along(tmp_path: Path) -> None:
+    """As with an accelerator, which has pictures of its own."""
+    recipe, sources = opened(tmp_path)
+    shared = Shared(sources)
+    elsewhere = shared.open()
+    elsewhere.maker.composer.glyphs = elsewhere.maker.composer.glyphs.clone()
+    cells = elsewhere.maker.composer.glyphs.view(len(sources.maker.atlas.advances), -1)
+    before = cells.clone()
+    written: set[int] = set()
+    with closing(batches(shared, recipe.stages[0], recipe, 1, draws=False)) as lines:
+        for _ in range(8):
+            laid = next(lines)
+            assert isinstance(laid, Laid)
+            batch = elsewhere.drawn(laid)
+            written |= {glyph for glyph, _ in laid.written}
+            assert batch.strips.shape == (5, 1, 32, 96)
+            assert float(batch.strips.std()) > 0.05
+            assert batch.labels == [label for plan, _ in laid.parts for label in plan.labels]
+    changed = set(np.flatnonzero((cells != before).any(dim=1).numpy()))
+    assert len(written) > 5
+    assert changed <= written
+    assert len(changed) > len(written) / 2
 
 
 def test_what_is_opened_again_is_the_same_and_lies_in_one_place(tmp_path: Path) -> None:

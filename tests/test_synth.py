@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from fonts import drawn_font, pillow_font
 from shizi.errors import DataError
 from shizi.learn.recipe import Stage
-from shizi.learn.sources import Sources
+from shizi.learn.sources import Laid, Sources
 from shizi.learn.synth import degrade, rows
 from shizi.learn.synth.atlas import CELL, EM, Atlas, build_atlas, font_files
 from shizi.learn.synth.command import run
 from shizi.learn.synth.compose import Composer, Layout, _bent
-from shizi.learn.synth.degrade import CLEAN, HARD, Degrader, Level
-from shizi.learn.synth.lines import Batch, LineMaker
+from shizi.learn.synth.degrade import CLEAN, HARD, Degrader
+from shizi.learn.synth.lines import LineMaker
 from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import PROVINCES, Sampler, capital_amount, code, date, number, plate
 from shizi.read.charset import ASCII, Charset
@@ -170,29 +170,21 @@ def test_the_strongest_bend_is_what_the_property_above_covers() -> None:
 def test_a_glyph_is_replaced_and_its_neighbours_stay(atlas: Atlas) -> None:
     composer = Composer(torch.from_numpy(atlas.pictures[:3]))
     before = composer.glyphs.view(3, composer.side, composer.side).clone()
-    composer.put(1, np.full((CELL, CELL), 7, dtype=np.uint8))
+    composer.put(np.array([1]), np.full((1, CELL, CELL), 7, dtype=np.uint8))
     after = composer.glyphs.view(3, composer.side, composer.side)
     torch.testing.assert_close(after[[0, 2]], before[[0, 2]])
     assert bool((after[1, 1 : CELL + 1, 1 : CELL + 1] == 7).all())
     assert int((after[1] == 7).sum()) == CELL * CELL
 
 
-def test_a_large_batch_is_put_together_of_parts_with_levels_of_their_own(
-    maker: LineMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shizi.learn.sources.PART", 20)
-    drawn: list[tuple[int, object]] = []
-    real = maker.lines
-
-    def noted(rng: np.random.Generator, count: int, width: int, level: Level, style: Style) -> Batch:
-        drawn.append((count, level))
-        return real(rng, count, width, level, style)
-
-    monkeypatch.setattr(maker, "lines", noted)
+def test_a_large_batch_is_put_together_of_parts_with_levels_of_their_own(maker: LineMaker) -> None:
     stage = Stage("lines", steps=1, batch=90, widths=(64,), levels=("clean", "degraded"), ctc=1.0)
-    batch = Sources(LATIN, maker, maker, []).batch(np.random.default_rng(1), stage)
-    assert [count for count, _ in drawn] == [10, 10, 10, 10, 5]
-    assert {level for _, level in drawn} == {CLEAN, HARD}
+    sources = Sources(LATIN, maker, maker, [])
+    laid = sources.laid(np.random.default_rng(1), stage, part=20)
+    assert isinstance(laid, Laid)
+    assert [len(plan.widths) for plan, _ in laid.parts] == [10, 10, 10, 10, 5]
+    assert {level for _, level in laid.parts} == {CLEAN, HARD}
+    batch = sources.drawn(laid)
     assert batch.strips.shape == (45, 1, 32, 64)
     assert batch.centres is not None
     assert len(batch.labels) == len(batch.widths) == len(batch.centres) == 45
@@ -373,8 +365,7 @@ def test_characters_can_stand_alone(maker: LineMaker) -> None:
     def beside(alone: float) -> float:
         style = Style(loose=0.0, hand=0.0, cut=0.0, alone=alone)
         batch = maker.characters(np.random.default_rng(0), 64, CLEAN, style)
-        assert batch.grey is not None
-        return float(np.ptp(batch.grey[:, :, :2].astype(float), axis=(1, 2)).mean())
+        return float(np.ptp(batch.pictures[:, :, :2].astype(float), axis=(1, 2)).mean())
 
     assert beside(1.0) < beside(0.0)
 

@@ -18,10 +18,10 @@ import traceback
 import weakref
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from itertools import islice
 from multiprocessing import get_context, reduction
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
@@ -33,13 +33,13 @@ from torch import Tensor
 
 from shizi.errors import DataError, ShiziError
 from shizi.learn.recipe import Recipe, Stage
-from shizi.learn.sources import Sources
+from shizi.learn.sources import Laid, Sources
 from shizi.learn.synth.lines import Batch
-from shizi.learn.synth.living import FIRST, rewritten
-from shizi.learn.synth.strokes import open_strokes
+from shizi.learn.synth.living import FIRST, Written, rewritten
 
 AHEAD = 2
 """Batches that each process has ready."""
+Made = Batch | Laid
 ALIGNED = 64
 """Arrays in the file begin at multiples of this many bytes."""
 
@@ -103,25 +103,41 @@ class _Pickler(pickle.Pickler):
         return (torch.from_numpy, (value.numpy(),)) if isinstance(value, Tensor) else NotImplemented
 
 
-def drawn(sources: Sources, stage: Stage, recipe: Recipe, member: int, seed: int) -> Iterator[Batch]:
-    """Batches without end; each ``member`` draws others, and writes its share of the hands anew between two of them."""
+def made(sources: Sources, stage: Stage, recipe: Recipe, member: int, seed: int, *, draws: bool) -> Iterator[Made]:
+    """Batches without end, drawn, or laid out for an accelerator to draw them; each ``member`` makes others.
+
+    Between two of them it writes some of its share of the hands anew.
+    """
     rng = np.random.default_rng((seed, member))
     torch.manual_seed(int(rng.integers(2**31)))
     hands = [int(font) for font in sources.maker.hands[member :: recipe.loaders]]
-    renewed: Iterator[str] = iter(())
+    renewed: Iterator[Written] = iter(())
     if recipe.rewritten and hands:
         first = FIRST + int(rng.integers(2**31))  # so many hands that hardly one is written twice
-        renewed = rewritten(sources.maker, open_strokes(Path(recipe.strokes)), hands, first)
+        renewed = rewritten(sources.maker, recipe.stroke_places, hands, first)
+    written: list[Written] = []
     while True:
-        yield replace(sources.batch(rng, stage), grey=None)  # nothing that trains looks at the grey
-        for _ in range(recipe.rewritten):
-            next(renewed, None)
+        if draws:
+            yield replace(sources.batch(rng, stage), grey=None)  # nothing that trains looks at the grey
+        else:
+            laid = sources.laid(rng, stage, stage.batch)
+            yield replace(laid, written=written) if isinstance(laid, Laid) else laid
+        written = list(islice(renewed, recipe.rewritten))
 
 
-def batches(shared: Shared, stage: Stage, recipe: Recipe, seed: int) -> Generator[Batch, None, None]:
+def batches(
+    shared: Shared, stage: Stage, recipe: Recipe, seed: int, *, draws: bool = True
+) -> Generator[Made, None, None]:
     """Batches of ``stage`` from ``recipe.loaders`` processes, from whichever has one ready.
 
     The processes start when the first batch is asked for and end when the generator is closed, or this process ends.
+
+    Args:
+        shared: what they draw from.
+        stage: what the lines are to be.
+        recipe: how many processes there are, and what else they do.
+        seed: of their lots.
+        draws: whether they draw the lines; without, they only lay them out.
 
     Raises:
         ShiziError, RuntimeError: what went wrong in one of them, or that it ended.
@@ -131,7 +147,7 @@ def batches(shared: Shared, stage: Stage, recipe: Recipe, seed: int) -> Generato
     try:
         for member in range(recipe.loaders):
             ours, theirs = context.Pipe(duplex=False)
-            work = (theirs, shared, stage, recipe, member, seed)
+            work = (theirs, shared, stage, recipe, member, seed, draws)
             loader = context.Process(target=_load, args=work, name=f"loader {member}", daemon=True)
             with theirs:  # once the process has it, its end is the end of the pipe
                 loader.start()
@@ -148,9 +164,9 @@ def batches(shared: Shared, stage: Stage, recipe: Recipe, seed: int) -> Generato
             loader.join()
 
 
-def _received(pipe: Connection, loader: SpawnProcess) -> Batch:
+def _received(pipe: Connection, loader: SpawnProcess) -> Made:
     try:
-        received: Batch | Exception = pickle.loads(pipe.recv_bytes())
+        received: Made | Exception = pickle.loads(pipe.recv_bytes())
     except (EOFError, OSError) as error:
         loader.join(5)
         code = loader.exitcode
@@ -161,7 +177,9 @@ def _received(pipe: Connection, loader: SpawnProcess) -> Batch:
     return received
 
 
-def _load(pipe: Connection, shared: Shared, stage: Stage, recipe: Recipe, member: int, seed: int) -> None:
+def _load(
+    pipe: Connection, shared: Shared, stage: Stage, recipe: Recipe, member: int, seed: int, draws: bool
+) -> None:
     """What a process does: draw, and tell what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes to all; the trainer ends its loaders
     torch.set_num_threads(1)
@@ -170,7 +188,7 @@ def _load(pipe: Connection, shared: Shared, stage: Stage, recipe: Recipe, member
     sender = Thread(target=_send, args=(pipe, ready), daemon=True)
     sender.start()
     try:
-        for batch in drawn(shared.open(), stage, recipe, member, seed):
+        for batch in made(shared.open(), stage, recipe, member, seed, draws=draws):
             ready.put(_pickled(batch))
     except ShiziError as error:
         ready.put(_pickled(error))
@@ -189,7 +207,7 @@ def _send(pipe: Connection, ready: Queue[bytes | None]) -> None:
         os._exit(1)
 
 
-def _pickled(value: Batch | Exception) -> bytes:
-    made = io.BytesIO()
-    _Pickler(made, protocol=5).dump(value)
-    return made.getvalue()
+def _pickled(value: Made | Exception) -> bytes:
+    data = io.BytesIO()
+    _Pickler(data, protocol=5).dump(value)
+    return data.getvalue()

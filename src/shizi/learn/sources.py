@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -17,8 +17,9 @@ from shizi.errors import DataError
 from shizi.learn.data import LineSource, open_source
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.synth.atlas import Atlas, build_atlas, font_files
-from shizi.learn.synth.degrade import LEVELS, Degrader
-from shizi.learn.synth.lines import GROUND, Batch, LineMaker
+from shizi.learn.synth.degrade import LEVELS, Degrader, Level
+from shizi.learn.synth.lines import GROUND, Batch, LineMaker, Plan
+from shizi.learn.synth.living import Written
 from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import Sampler
 from shizi.read.charset import Charset
@@ -27,6 +28,16 @@ from shizi.settings import CleanSettings
 SQUARE = 32
 PART = 384
 """Squares of 32 pixels drawn together; a larger batch is put together of parts, each with a level of its own."""
+
+
+@dataclass
+class Laid:
+    """One step's lines, laid out; whoever learns from them draws them."""
+
+    parts: list[tuple[Plan, Level]]
+    """Each is drawn at a level of its own."""
+    written: list[Written] = field(default_factory=list)
+    """What has to be put into the pictures first: glyphs that were written anew."""
 
 
 class Sources:
@@ -42,6 +53,11 @@ class Sources:
 
     def batch(self, rng: np.random.Generator, stage: Stage) -> Batch:
         """One step's lines."""
+        laid = self.laid(rng, stage)
+        return self.drawn(laid) if isinstance(laid, Laid) else laid
+
+    def laid(self, rng: np.random.Generator, stage: Stage, part: int = PART) -> Laid | Batch:
+        """One step's lines, laid out, ``part`` squares together; single characters and real lines as they are."""
         forms = {"squared": stage.squared, "plates": stage.plates, "scene": stage.scene, "alone": stage.alone}
         style = Style(stage.loose, stage.hand, **forms)
         alone = stage.kind == "characters"
@@ -49,13 +65,20 @@ class Sources:
         count = max(1, stage.batch * SQUARE // width)
         if not alone and self.real and rng.random() < stage.real:
             return self._real(rng, count, width)
-        draw = self.maker.characters if alone else partial(self.maker.lines, width=width)
-        most = max(1, PART * SQUARE // width)
-        parts = []
-        for done in range(0, count, most):
-            level = LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]]
-            parts.append(draw(rng, min(most, count - done), level=level, style=style))
-        return Batch.joined(parts) if len(parts) > 1 else parts[0]
+        most = max(1, part * SQUARE // width)
+        counts = [min(most, count - done) for done in range(0, count, most)]
+        levels = [LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]] for _ in counts]
+        if alone:
+            pairs = zip(counts, levels, strict=True)
+            return Batch.joined([self.maker.characters(rng, some, level, style) for some, level in pairs])
+        return Laid([(self.maker.plan(rng, n, width, style), level) for n, level in zip(counts, levels, strict=True)])
+
+    def drawn(self, laid: Laid) -> Batch:
+        """The lines in ink, on the device of the maker."""
+        if laid.written:
+            glyphs, pictures = zip(*laid.written, strict=True)
+            self.maker.composer.put(np.array(glyphs), np.stack(pictures))
+        return Batch.joined([self.maker.drawn(plan, level) for plan, level in laid.parts])
 
     def _real(self, rng: np.random.Generator, count: int, width: int) -> Batch:
         """Real lines no wider than ``width``; lines with characters that the alphabet lacks are passed over."""

@@ -6,7 +6,6 @@ then, taught where the characters stand (their places are known, the lines are m
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import time
@@ -34,7 +33,7 @@ from shizi.learn.network import build
 from shizi.learn.precision import has_bf16
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.restore import restore
-from shizi.learn.sources import Sources, open_sources
+from shizi.learn.sources import Laid, Sources, open_sources
 from shizi.learn.synth.lines import Batch
 from shizi.learn.validate import Validator
 from shizi.learn.workers import Team, launch
@@ -88,6 +87,8 @@ class Trainer:
         self.rng = np.random.default_rng((recipe.seed, self.stage, self.step, self.team.rank))
         torch.manual_seed(int(self.rng.integers(2**31)))
         self.shared = Shared(sources) if recipe.loaders else None
+        if self.shared is not None and self.device.type != "cpu":
+            sources.maker.move(self.device)  # loaders lay out, and lines are drawn where they are learned from
         self.validator = Validator(sources, recipe)
         output.mkdir(parents=True, exist_ok=True)
         self.log = output / "log.jsonl"
@@ -143,10 +144,14 @@ class Trainer:
         return max(by_steps, by_time)
 
     def _batches(self, stage: Stage) -> Generator[Batch, None, None]:
-        """Lines of the stage without end, drawn by this process or, until it is closed, by others beside it."""
-        if self.shared is not None:
-            return batches(self.shared, stage, self.recipe, int(self.rng.integers(2**31)))
-        return (self.sources.batch(self.rng, stage) for _ in itertools.count())
+        """Lines of the stage without end, made by this process or by others beside it."""
+        if self.shared is None:
+            while True:
+                yield self.sources.batch(self.rng, stage)
+        draws = self.device.type == "cpu"
+        with closing(batches(self.shared, stage, self.recipe, int(self.rng.integers(2**31)), draws=draws)) as all_made:
+            for made in all_made:
+                yield self.sources.drawn(made) if isinstance(made, Laid) else made
 
     def _learners(self) -> list[Learner]:
         return [self.learner, self.larger] if self.larger is not None else [self.learner]

@@ -133,8 +133,7 @@ def made(sources: Sources, recipe: Recipe, kind: str, count: int) -> Iterator[tu
         while left > 0:
             batch = held.lines(rng, min(PIECE, left), WIDTH, LEVELS[level], style)
             left -= len(batch.labels)
-            assert batch.grey is not None
-            for grey, width, label in zip(batch.grey, batch.widths, batch.labels, strict=True):
+            for grey, width, label in zip(batch.pictures, batch.widths, batch.labels, strict=True):
                 yield np.ascontiguousarray(grey[:, :width]), held.charset.decode(label)
 
 

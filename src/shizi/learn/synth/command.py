@@ -56,16 +56,14 @@ def _made(
     while count > 0:
         batch = sources.maker.lines(rng, min(PIECE, count), int(rng.choice(WIDTHS)), LEVELS[level], _style(level))
         count -= len(batch.labels)
-        assert batch.grey is not None
-        for strip, width, label in zip(batch.grey, batch.widths, batch.labels, strict=True):
+        for strip, width, label in zip(batch.pictures, batch.widths, batch.labels, strict=True):
             yield strip[:, : int(width)], sources.charset.decode(label)
 
 
 def _sheet(sources: Sources, rng: np.random.Generator, level: str, count: int) -> NDArray[np.uint8]:
     """``count`` strips of 320 pixels in two columns, a grey frame around each."""
     batch = sources.maker.lines(rng, max(COLUMNS, count), 320, LEVELS[level], _style(level))
-    assert batch.grey is not None
-    strips = np.pad(batch.grey, ((0, 0), (2, 2), (2, 2)), constant_values=128)
+    strips = np.pad(batch.pictures, ((0, 0), (2, 2), (2, 2)), constant_values=128)
     rows = len(strips) // COLUMNS
     shaped = strips[: rows * COLUMNS].reshape(rows, COLUMNS, *strips.shape[1:])
     return np.concatenate([np.concatenate(list(row), axis=1) for row in shaped])

@@ -76,10 +76,11 @@ class Composer:
         self.glyphs = F.pad(pictures, (1, 2, 1, 2)).reshape(-1)
         self.side = CELL + 3
 
-    def put(self, glyph: int, picture: NDArray[np.uint8]) -> None:
-        """Another (40, 40) picture for a glyph."""
-        cell = self.glyphs[glyph * self.side**2 : (glyph + 1) * self.side**2].view(self.side, self.side)
-        cell[1 : CELL + 1, 1 : CELL + 1] = torch.from_numpy(picture)
+    def put(self, glyphs: NDArray[np.int64], pictures: NDArray[np.uint8]) -> None:
+        """Other (N, 40, 40) pictures for N glyphs."""
+        cells, device = self.glyphs.view(-1, self.side, self.side), self.glyphs.device
+        which = torch.from_numpy(glyphs).to(device)
+        cells[which, 1 : CELL + 1, 1 : CELL + 1] = torch.from_numpy(pictures).to(device)
 
     def draw(self, layout: Layout, width: int) -> Tensor:
         """(N, 1, 32, width) float32 ink in [0, 1]."""

@@ -40,8 +40,16 @@ class Batch:
     """Classes of each line's characters."""
     centres: list[NDArray[np.float32]] | None = None
     """Column of each character's middle; None for real lines."""
-    grey: NDArray[np.uint8] | None = None
-    """(N, 32, W) the pictures before preprocessing; None for real lines."""
+    grey: Tensor | None = None
+    """(N, 32, W) uint8, the pictures before preprocessing; None for real lines."""
+
+    @property
+    def pictures(self) -> NDArray[np.uint8]:
+        """``grey``, on the CPU; ValueError where there is none."""
+        if self.grey is None:
+            raise ValueError("real lines have no pictures of before preprocessing")
+        pixels: NDArray[np.uint8] = self.grey.cpu().numpy()
+        return pixels
 
     @classmethod
     def joined(cls, parts: Sequence[Batch]) -> Batch:
@@ -53,7 +61,7 @@ class Batch:
             np.concatenate([part.widths for part in parts]),
             [label for part in parts for label in part.labels],
             centres or None,
-            np.concatenate(greys) if greys else None,
+            torch.cat(greys) if greys else None,
         )
 
 
@@ -107,6 +115,13 @@ class LineMaker:
         self.dots = frozenset(charset.encode(charset.known(LEADERS)))
         self.is_latin = np.array([False] + [char.isascii() for char in charset.chars])
 
+    def move(self, device: torch.device) -> None:
+        """Draw on ``device`` from now on."""
+        self.device = device
+        self.composer.glyphs = self.composer.glyphs.to(device)
+        if self.degrader.grounds is not None:  # another maker's degrader stays where it is
+            self.degrader = Degrader(self.degrader.grounds.to(device))
+
     def lines(self, rng: Random, count: int, width: int, level: Level, style: Style) -> Batch:
         """``count`` lines that fill strips up to ``width`` columns."""
         return self.drawn(self.plan(rng, count, width, style), level)
@@ -122,7 +137,7 @@ class LineMaker:
 
     def drawn(self, plan: Plan, level: Level) -> Batch:
         """The lines of a plan in ink, degraded: tensor code for all lines at once, on the maker's device."""
-        grey, strips = self._draw(plan.layout, plan.width, plan.widths, level)
+        strips, grey = self._draw(plan.layout, plan.width, plan.widths, level)
         return Batch(strips, plan.widths, plan.labels, plan.middles, grey)
 
     def characters(self, rng: Random, count: int, level: Level, style: Style) -> Batch:
@@ -132,25 +147,25 @@ class LineMaker:
         """
         rows = [self._character(rng, style) for _ in range(count)]
         widths = np.full(count, HEIGHT, dtype=np.int64)
-        grey, strips = self._draw(layout(rng, rows, style), HEIGHT, widths, level)
+        strips, grey = self._draw(layout(rng, rows, style), HEIGHT, widths, level)
         return Batch(strips, widths, [row.classes for row in rows], None, grey)
 
     def _draw(
         self, layout: Layout, width: int, widths: NDArray[np.int64], level: Level
-    ) -> tuple[NDArray[np.uint8], Tensor]:
-        """(N, 32, W) grey pictures, and (N, 1, 32, W) strips: the runtime's own preprocessing, padded with white."""
+    ) -> tuple[Tensor, Tensor]:
+        """(N, 1, 32, W) strips, by the runtime's own preprocessing, padded with white; (N, 32, W) grey pictures."""
         grey = self.degrader(self.composer.draw(layout.to(self.device), width), level)[:, 0].round()
-        pixels: NDArray[np.uint8] = grey.to(torch.uint8).cpu().numpy()
+        pixels = grey.to(torch.uint8)
         if self.device.type != "cpu":
             of = torch.from_numpy(widths).to(self.device)
             inside = torch.arange(width, device=self.device) < of.view(-1, 1, 1)
             strips = torch.where(inside, evened(grey, of, self.clean) / 255 - 0.5, GROUND)
-            return pixels, strips.unsqueeze(1)
+            return strips.unsqueeze(1), pixels
         made = np.full(pixels.shape, GROUND, dtype=np.float32)
         for index, columns in enumerate(widths):
-            strip = np.ascontiguousarray(pixels[index, :, :columns])
+            strip = np.ascontiguousarray(pixels[index, :, :columns].numpy())
             made[index, :, :columns] = even(strip, self.clean).astype(np.float32) / 255.0 - 0.5
-        return pixels, torch.from_numpy(made).unsqueeze(1)
+        return torch.from_numpy(made).unsqueeze(1), pixels
 
     def _fonts(self, rng: Random, classes: NDArray[np.int64], form: str = PLAIN) -> NDArray[np.int32]:
         """(K,) glyphs: hanzi in one font, letters in the same or in a Latin one; -1 where the font lacks them."""

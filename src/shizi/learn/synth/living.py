@@ -7,14 +7,16 @@ before and partly by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, extent
 from shizi.learn.synth.lines import LineMaker
-from shizi.learn.synth.strokes import Hand, Stroke, write
+from shizi.learn.synth.strokes import Hand, taught, write
 
 FIRST = 1000
 """Number of the first hand that is not in an atlas from the beginning."""
@@ -33,31 +35,36 @@ def hand(number: int) -> Hand:
     return quick
 
 
+Written = tuple[int, NDArray[np.uint8]]
+"""A glyph of the atlas, and its picture as it is now, (40, 40)."""
+
+
 def rewritten(
-    maker: LineMaker, strokes: Mapping[str, Sequence[Stroke]], fonts: Sequence[int], first: int = FIRST
-) -> Iterator[str]:
-    """Write the hands ``fonts`` of ``maker``'s atlas anew, in place; each character comes out once it is written.
+    maker: LineMaker, places: Sequence[Path], fonts: Sequence[int], first: int = FIRST
+) -> Iterator[Written]:
+    """Write the hands ``fonts`` of ``maker``'s atlas anew, in place; each glyph comes out once it is written.
 
     It goes on for ever: when all characters of all ``fonts`` are written, with the next hands.
 
     Args:
         maker: what draws with the atlas; its tables of pictures and extents are changed.
-        strokes: paths of the pen, as :func:`~shizi.learn.synth.strokes.open_strokes` reads them.
+        places: what the hands write after, by turns: see :func:`~shizi.learn.synth.strokes.taught`.
         fonts: rows of the atlas's table, each a hand.
         first: number of the first hand; each font of each round takes the next.
     """
     atlas, number = maker.atlas, first
-    known = [(char, maker.charset.encode(char)[0]) for char in maker.charset.chars if char in strokes]
-    while fonts and known:
+    while fonts:
         for font in fonts:
             writer, rng = hand(number), np.random.default_rng((number, 0x1E))
+            strokes = taught(places, number)
             number += 1
-            for char, cls in known:
-                glyph = int(atlas.table[font, cls])
-                if glyph < 0:
+            for cls in np.flatnonzero(atlas.table[font] >= 0):
+                path = strokes.get(maker.charset.chars[cls - 1])
+                if path is None:
                     continue
-                picture = write(strokes[char], writer, rng, CELL, EM, (PEN, CENTRE - EM / 2))
-                maker.composer.put(glyph, picture)
+                glyph = int(atlas.table[font, cls])
+                picture = write(path, writer, rng, CELL, EM, (PEN, CENTRE - EM / 2))
+                maker.composer.put(np.array([glyph]), picture[None])
                 top, bottom = extent(picture[None])
                 atlas.tops[glyph], atlas.bottoms[glyph] = top[0], bottom[0]
-                yield char
+                yield glyph, picture
