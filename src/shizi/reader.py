@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
-TOO_SURE = 0.4
+TOO_SURE = 0.3
 """By how much a lone character read without room around it has to be surer than several views with room together."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""

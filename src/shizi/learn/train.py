@@ -41,6 +41,9 @@ from shizi.read.charset import BLANK, Charset
 from shizi.read.ctc import softmax
 from shizi.read.runtime import Recogniser
 
+NARROW = 16
+"""With fewer channels than this, and several threads, the backward pass of oneDNN 3.12 (torch 2.13) writes beyond its
+memory (uxlfoundation/oneDNN#6035)."""
 SETTLING = 40
 """Batches that the norms of a weight file are settled on."""
 
@@ -71,6 +74,8 @@ class Trainer:
     ) -> None:
         self.recipe, self.output, self.sources, self.team = recipe, output, sources, team or Team()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.type == "cpu" and min(recipe.network.widths) < NARROW:
+            torch.set_num_threads(1)
         torch.manual_seed(recipe.seed)
         self.charset = sources.charset
         guided = any(stage.attention for stage in recipe.stages)
