@@ -282,7 +282,7 @@ def test_room_around_characters_cut_out_at_their_ink_does_no_harm_to_print(
     right, right_once = (sum(one.text == text for one, text in zip(m, texts, strict=True)) for m in (made, once))
     assert len(texts) > 80
     assert right >= 0.95 * right_once  # room helps hurried hands; print that was cut out loses nothing by it
-    assert any(one.confidence != two.confidence for one, two in zip(made, once, strict=True))  # they were looked at again
+    assert any(one.confidence != two.confidence for one, two in zip(made, once, strict=True))  # looked at again
     for line, picture in zip(made, pictures, strict=True):
         x0, y0, x1, y1 = line.chars[0].quad.bounds if line.chars else line.quad.bounds
         assert 0 <= x0 < x1 <= picture.shape[1]
