@@ -299,6 +299,7 @@ def test_a_larger_network_learns_beside_and_teaches(tmp_path: Path, monkeypatch:
         ('teacher = "x.onnx"\n', "a teacher or a larger network, not both"),
         ("loaders = 2\nprocesses = 2\n", "loaders or processes, not both"),
         ("rewritten = 2\n", "rewritten needs strokes"),
+        ('more_strokes = ["a"]\n', "more_strokes needs strokes"),
         ("loaders = -1\n", "loaders is 0 or more"),
         ("rewritten = -1\n", "rewritten is 0 or more"),
     ],

@@ -98,7 +98,8 @@ class Recipe:
     strokes: str = ""
     """Folder of stroke data to write by hand from; without it, handwriting fonts alone."""
     more_strokes: tuple[str, ...] = ()
-    """Stroke data of others; the hands write after one or the other by turns, and what these lack after the first."""
+    """Stroke data of others: the hands write after ``strokes`` and each of these by turns, and what these lack after the
+    first. To name one twice gives it twice the hands."""
     hands: int = 24
     """Made-up hands that write from the stroke data."""
     corpora: str = ""
@@ -186,6 +187,8 @@ class Recipe:
             raise SettingsError(f"{path}: there are no loaders on Windows")
         if values.get("rewritten") and not (values.get("loaders") and values.get("strokes")):
             raise SettingsError(f"{path}: rewritten needs strokes, and loaders that write")
+        if values["more_strokes"] and not values.get("strokes"):
+            raise SettingsError(f"{path}: more_strokes needs strokes, for the characters that they lack")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")
         return made
 
