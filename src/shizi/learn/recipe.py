@@ -98,8 +98,8 @@ class Recipe:
     strokes: str = ""
     """Folder of stroke data to write by hand from; without it, handwriting fonts alone."""
     more_strokes: tuple[str, ...] = ()
-    """Stroke data of others: the hands write after ``strokes`` and each of these by turns, and what these lack after the
-    first. To name one twice gives it twice the hands."""
+    """Stroke data of others: the hands write after ``strokes`` and each of these by turns, and what one of these lacks
+    after ``strokes``. To name one twice gives it twice the hands."""
     hands: int = 24
     """Made-up hands that write from the stroke data."""
     corpora: str = ""
