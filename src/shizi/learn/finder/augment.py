@@ -14,6 +14,8 @@ from shizi.learn.synth.text import Random
 
 HEIGHTS = (8.0, 110.0)
 """Height that a line of the piece is brought to, pixels, small ones as likely as large ones by their logarithm."""
+HORIZON = 0.1
+"""Distance from the eye below which nothing of a page is looked at, for one of 1 in the middle of the view."""
 
 
 def piece(
@@ -29,7 +31,12 @@ def piece(
         beyond = np.full((side, side), rng.integers(256), np.uint8)
     covered = cv2.warpPerspective(np.full(grey.shape, 255, np.uint8), matrix, (side, side), flags=cv2.INTER_NEAREST)
     made = np.where(covered > 0, made, beyond).astype(np.uint8)
-    return degraded(made, rng), _inside([line.moved(matrix) for line in lines], side)
+    return degraded(made, rng), _inside([line.moved(matrix) for line in lines if _in_front(line, matrix)], side)
+
+
+def _in_front(line: TextLine, matrix: NDArray[np.float64]) -> bool:
+    """Does a line lie before the eye? What is far out on a page seen from aside lies at the horizon, or beyond it."""
+    return float((line.outline @ matrix[2, :2] + matrix[2, 2]).min()) > HORIZON
 
 
 def _view(rng: Random, shape: Sequence[int], lines: Sequence[TextLine], side: int) -> NDArray[np.float64]:
