@@ -1,4 +1,4 @@
-"""Processes that draw lines beside the one that trains, for an accelerator that is faster than one core draws.
+"""Processes that make lines beside the one that trains, for an accelerator that is faster than one core makes them.
 
 They are started anew, not forked: the threads of torch and OpenCV do not survive a fork, and a child would wait for
 them for ever. What they draw from lies in a file that all of them map, so that it is held once and each sees the hands
@@ -115,14 +115,17 @@ def made(sources: Sources, stage: Stage, recipe: Recipe, member: int, seed: int,
     if recipe.rewritten and hands:
         first = FIRST + int(rng.integers(2**31))  # so many hands that hardly one is written twice
         renewed = rewritten(sources.maker, recipe.stroke_places, hands, first)
-    written: list[Written] = []
+    waiting: list[Written] = []  # to be put into pictures elsewhere
     while True:
         if draws:
             yield replace(sources.batch(rng, stage), grey=None)  # nothing that trains looks at the grey
+            waiting.clear()  # they are in the pictures that all loaders share
         else:
             laid = sources.laid(rng, stage, stage.batch)
-            yield replace(laid, written=written) if isinstance(laid, Laid) else laid
-        written = list(islice(renewed, recipe.rewritten))
+            if isinstance(laid, Laid):
+                laid.written, waiting = waiting, []
+            yield laid
+        waiting += islice(renewed, recipe.rewritten)
 
 
 def batches(
