@@ -191,6 +191,20 @@ def test_each_weight_is_moved_by_one_optimiser(tmp_path: Path) -> None:
     assert sorted(moved) == sorted(id(p) for p in learner.model.parameters())
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="narrow networks trouble the CPU alone")
+@pytest.mark.parametrize(("width", "threads"), [(8, 1), (16, 2)])
+def test_narrow_networks_train_on_one_thread(tmp_path: Path, width: int, threads: int) -> None:
+    path = recipe_file(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace("widths = [16,", f"widths = [{width},"), encoding="utf-8")
+    recipe, before = Recipe.open(path), torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        Trainer(recipe, tmp_path / "run", open_sources(recipe))
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_real_lines_are_mixed_in(tmp_path: Path) -> None:
     path = recipe_file(tmp_path, f'real = ["{tmp_path.as_posix()}/real"]',
                        '[[stage]]\nname = "real"\nsteps = 2\nbatch = 8\nctc = 1.0\nwidths = [160]\nreal = 1.0\n')
