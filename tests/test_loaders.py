@@ -24,6 +24,7 @@ from shizi.learn import checkpoint as checkpoints
 from shizi.learn.loaders import Shared, batches
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import Laid, Sources, open_sources
+from shizi.learn.synth.living import rewritten
 from shizi.learn.train import Trainer
 
 STAGE = '[[stage]]\nname = "both"\nsteps = 3\nbatch = 16\nctc = 1.0\nframes = 0.4\nwidths = [96]\n'
@@ -103,6 +104,14 @@ def test_what_is_laid_out_is_drawn_elsewhere_and_takes_the_hands_along(tmp_path:
     assert len(written) > 5
     assert changed <= written
     assert len(changed) > len(written) / 2
+
+
+def test_an_alphabet_without_hanzi_has_nothing_to_write(tmp_path: Path) -> None:
+    path = recipe_file(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace(HANZI, ""), encoding="utf-8")
+    recipe = Recipe.open(path)
+    sources = open_sources(recipe)
+    assert list(rewritten(sources.maker, recipe.stroke_places, [int(font) for font in sources.maker.hands])) == []
 
 
 def test_what_is_opened_again_is_the_same_and_lies_in_one_place(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def rewritten(
 ) -> Iterator[Written]:
     """Write the hands ``fonts`` of ``maker``'s atlas anew, in place; each glyph comes out once it is written.
 
-    It goes on for ever: when all characters of all ``fonts`` are written, with the next hands.
+    It goes on for ever: when all characters of all ``fonts`` are written, with the next hands. It ends where there is
+    nothing to write, as with an alphabet without hanzi.
 
     Args:
         maker: what draws with the atlas; its tables of pictures and extents are changed.
@@ -53,7 +54,9 @@ def rewritten(
         first: number of the first hand; each font of each round takes the next.
     """
     atlas, number = maker.atlas, first
-    while fonts:
+    wrote = True
+    while wrote:
+        wrote = False
         for font in fonts:
             writer, rng = hand(number), np.random.default_rng((number, 0x1E))
             strokes = taught(places, number)
@@ -67,4 +70,5 @@ def rewritten(
                 maker.composer.put(np.array([glyph]), picture[None])
                 top, bottom = extent(picture[None])
                 atlas.tops[glyph], atlas.bottoms[glyph] = top[0], bottom[0]
+                wrote = True
                 yield glyph, picture
