@@ -43,7 +43,7 @@ def test_the_command_writes_one_that_reads(tmp_path: Path) -> None:
         checkpoint.save(held(seed), Path(path))
     assert main(["mean", *paths, "--shares", "1", "3", "--output", str(tmp_path / "mean.pt")]) == 0
     made = checkpoint.load(tmp_path / "mean.pt")
-    assert made.info["mean"] == {"1.pt": 1.0, "2.pt": 3.0} and made.training is None
+    assert made.info["mean"] == [["1.pt", 1.0], ["2.pt", 3.0]] and made.training is None
     strips = torch.randn(2, 1, 32, 64)
     with torch.no_grad():
         wanted = mean([held(1), held(2)], [1, 3]).model()(strips)

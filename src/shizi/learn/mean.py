@@ -53,6 +53,6 @@ def run(args: Namespace) -> int:
     """The command: writes a checkpoint to export or to start from; raises as :func:`mean` and its reading do."""
     made = mean([checkpoint.load(path) for path in args.checkpoints], args.shares or ())
     names = [path.name for path in args.checkpoints]
-    made.info["mean"] = dict(zip(names, args.shares or [1.0] * len(names), strict=True))
-    checkpoint.save(made, args.output, half=True)
+    parts = list(zip(names, args.shares or [1.0] * len(names), strict=True))
+    checkpoint.save(replace(made, info={**made.info, "mean": parts}), args.output, half=True)
     return 0
