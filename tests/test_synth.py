@@ -379,6 +379,5 @@ def test_a_dense_row_of_dots_is_told_as_far_as_ctc_can_tell_it(atlas: Atlas) -> 
         assert 3 <= label.count(dot) <= 30
         dots = middles[np.array(label) == dot]
         assert (np.diff(dots[2:]) >= rows.APART).all()
-        assert label.count(one) in (0, 1, 2, 3, 4, 5)
         assert label.count(one) == 5 or plan.width - middles[-1] < 60, "figures are never left out, but cut off"
     assert min(label.count(dot) for label in plan.labels) < 20

@@ -39,9 +39,10 @@ from shizi.learn.synth.living import FIRST, Written, rewritten
 
 AHEAD = 2
 """Batches that each process has ready."""
-Made = Batch | Laid
 ALIGNED = 64
 """Arrays in the file begin at multiples of this many bytes."""
+Made = Batch | Laid
+"""Lines that are drawn, or laid out for the trainer to draw."""
 
 
 class Shared:

@@ -127,7 +127,7 @@ class Recipe:
     bf16: bool = False
     """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
     loaders: int = 0
-    """Processes that draw lines beside the one that trains, one a core; not on Windows. They share a temporary file."""
+    """Processes that make lines beside the one that trains, one a core; not on Windows. They share a temporary file."""
     rewritten: int = 0
     """Characters of the hands that each loader writes anew after each batch; 40 take less than a tenth of a second."""
     processes: int = 1
