@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import cv2
@@ -17,10 +18,12 @@ from fonts import pillow_font
 from shizi.errors import DataError, ModelError, SettingsError
 from shizi.find import dbnet, kernels
 from shizi.learn.finder import losses, pool, train
+from shizi.learn.finder.adverts import Adverts
 from shizi.learn.finder.augment import piece
 from shizi.learn.finder.export import Difference, compare, release, session_run, torch_run
 from shizi.learn.finder.grounds import Grounds
-from shizi.learn.finder.ink import Fonts, Scribe, bent, downwards, level, tilted
+from shizi.learn.finder.hands import Hands
+from shizi.learn.finder.ink import Fonts, Scribe, bent, celled, downwards, level, tilted
 from shizi.learn.finder.network import CELL, STRIDE, Finder, FinderConfig
 from shizi.learn.finder.pages import PageMaker
 from shizi.learn.finder.pool import Pool
@@ -67,6 +70,40 @@ def test_an_outline_lies_around_its_ink(fonts: Path, kind: str) -> None:
     if kind == "down":  # it starts at the top, and its upper edge is the right one
         assert drawn.outline[0, 0] > drawn.outline[-1, 0]
         assert drawn.outline[1, 1] > drawn.outline[0, 1]
+
+
+@pytest.mark.parametrize("wild", [0.0, 0.5])
+def test_characters_stand_in_their_cells(fonts: Path, wild: float) -> None:
+    face, rng = Fonts(fonts).faces[0], np.random.default_rng(0)
+    drawn = celled(face, 30, "HENMA", rng, cell=60, wild=wild)
+    ink = drawn.mask.max(axis=0) > 80
+    for column in range(5):
+        inside = np.flatnonzero(ink[60 * column : 60 * (column + 1)])
+        assert len(inside) and abs(float(inside.mean()) - 30) < 6, "about the middle of its cell"
+    assert not any(ink[60 * column - 3 : 60 * column + 3].any() for column in range(1, 5))
+    assert drawn.outline[0, 0] > 5 and np.ptp(drawn.outline[:, 0]) > 4 * 60
+
+
+def test_a_row_of_cells_is_one_line(maker: PageMaker) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(6):
+        page = Hands(maker.layouts).manuscript(rng, 500, 400)
+        middles = sorted(float(line.outline[:, 1].mean()) for line in page.lines if not line.ignore)
+        assert middles
+        assert all(after - before > 10 for before, after in pairwise(middles)), "never two in a row"
+
+
+def test_neighbours_of_other_kinds_are_lines_of_their_own(maker: PageMaker) -> None:
+    rng, counts = np.random.default_rng(2), []
+    for _ in range(20):
+        page = Sheet(np.full((600, 900), 200, np.float32))
+        Adverts(maker.layouts)._neighbours(rng, page)
+        counts.append(len(page.lines))
+        boxes = [(*line.outline.min(axis=0), *line.outline.max(axis=0)) for line in page.lines]
+        for one, other in combinations(boxes, 2):
+            across, down = (min(one[i + 2], other[i + 2]) - max(one[i], other[i]) for i in (0, 1))
+            assert min(across, down) < 2, "they do not overlap"
+    assert max(counts) > 2
 
 
 def test_marks_alone_are_ignored(fonts: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from shizi.errors import SettingsError
+from shizi.errors import ModelError, SettingsError
 from shizi.learn.export import export, torch_run
 from shizi.learn.network import BACKBONES, CRNN, NetworkConfig, build
 from shizi.learn.network.collapse import Collapse
@@ -34,6 +35,23 @@ def test_a_step_for_every_four_pixels(backbone: str, width: int) -> None:
     assert model.backbone(strips).shape == (2, 24, 2, width // 4)
     assert model.columns(strips).shape == (2, 20, width // 4)
     assert model(strips).shape == (2, width // 4, 11)
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_strips_of_48_rows_give_as_many_steps(rows: int, tmp_path: Path) -> None:
+    model = build(NetworkConfig(**SMALL, height=48, rows=rows), classes=11).eval()  # type: ignore[arg-type]
+    assert model.backbone(torch.rand(2, 1, 48, 96)).shape == (2, 24, rows, 16)
+    assert model(torch.rand(2, 1, 48, 480) - 0.5).shape == (2, 80, 11)
+    assert model.characters(torch.rand(3, 1, 48, 48) - 0.5).shape == (3, 11)
+    with pytest.raises(ModelError, match="strips of 32 rows"):
+        export(model, Charset.of("0123456789"), tmp_path / "x.onnx", card={})
+    assert not (tmp_path / "x.onnx").exists()
+
+
+@pytest.mark.parametrize("given", [{"height": 40}, {"rows": 3}, {"height": 48, "backbone": "vgg"}])
+def test_other_heights_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="height and rows"):
+        build(NetworkConfig(**{**SMALL, **given}), classes=11)
 
 
 @pytest.mark.parametrize("backbone", sorted(BACKBONES))

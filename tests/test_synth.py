@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 from argparse import Namespace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from shizi.learn.synth import degrade, rows
 from shizi.learn.synth.atlas import CELL, EM, Atlas, build_atlas, font_files
 from shizi.learn.synth.command import run
 from shizi.learn.synth.compose import Composer, Layout, _bent
-from shizi.learn.synth.degrade import CLEAN, HARD, Degrader
+from shizi.learn.synth.degrade import CLEAN, HARD, Degrader, Level
 from shizi.learn.synth.lines import LineMaker
 from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import PROVINCES, Sampler, capital_amount, code, date, number, plate
@@ -357,6 +358,30 @@ def test_lone_characters_are_of_any_width_and_letters_may_be_narrow() -> None:
     text = np.array([rows._aspect(rng, Style(), rows.PLAIN, 9) for _ in range(500)])
     assert lone.min() < 0.6 and lone.max() > 1.2 and lone.min() >= 0.5 and lone.max() <= 1.7
     assert text.std() < 0.1 < lone.std()
+
+
+def test_lines_drawn_finer_are_the_same_lines(tmp_path: Path) -> None:
+    font = pillow_font(tmp_path / "pillow.ttf")
+
+    def maker(em: int, height: int) -> LineMaker:
+        return LineMaker(
+            build_atlas([font], LATIN, em=em), LATIN, Sampler(LATIN, None), Degrader(), drawn=em, height=height
+        )
+
+    plan = maker(32, 32).plan(np.random.default_rng(3), 6, 160, PLAIN)
+    nothing = Level(*[0.0] * len(fields(Level)))
+    torch.manual_seed(0)
+    plain, fine, brought = (maker(*rows).drawn(plan, nothing) for rows in ((32, 32), (48, 48), (48, 32)))
+    assert fine.strips.shape == (6, 1, 48, 240) and brought.strips.shape == plain.strips.shape == (6, 1, 32, 160)
+    ink, other = (255.0 - batch.pictures for batch in (plain, brought))
+
+    def alike(down: int, along: int) -> float:
+        return float(np.corrcoef(ink.ravel(), np.roll(other, (down, along), (1, 2)).ravel())[0, 1])
+
+    assert alike(0, 0) > 0.9  # not 1: fonts are hinted for their size
+    assert max(alike(-1, 0), alike(1, 0), alike(0, -1), alike(0, 1)) < alike(0, 0) - 0.05, "a pixel beside it"
+    for grey, width in zip(fine.pictures, fine.widths, strict=True):
+        assert (grey[:, width * 48 // 32 + 3 :] > 250).all()
 
 
 def test_characters_can_stand_alone(maker: LineMaker) -> None:

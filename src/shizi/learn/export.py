@@ -118,6 +118,9 @@ def export(model: nn.Module, charset: Charset, path: Path, *, card: Mapping[str,
     # torch 2.9 made another exporter the default, which needs one more library; this one writes plain LSTM nodes
     still = copy.deepcopy(model).cpu().eval()
     if isinstance(still, CRNN):
+        if still.config.height != HEIGHT:
+            rows = still.config.height
+            raise ModelError(f"the reader cuts strips of {HEIGHT} rows; a network for {rows} can only be measured")
         still = flattened(still)
     with warnings.catch_warnings():
         # its own deprecation, and that LSTMs would fix the batch's size, which they do not: the states follow its shape

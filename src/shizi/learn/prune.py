@@ -43,7 +43,7 @@ def prune(model: CRNN, share: float) -> CRNN:
     rest = copy.deepcopy(model).cpu().eval()
     pruner = torch_pruning.pruner.BasePruner(
         rest.backbone,
-        torch.zeros(1, 1, 32, 64),
+        torch.zeros(1, 1, model.config.height, 2 * model.config.height),
         importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
         pruning_ratio=share,
         round_to=ROUND,

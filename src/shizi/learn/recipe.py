@@ -10,6 +10,7 @@ from typing import Any
 
 from shizi.errors import DataError, SettingsError
 from shizi.learn.network import NetworkConfig
+from shizi.learn.synth.compose import HEIGHT
 from shizi.learn.synth.degrade import LEVELS
 
 if sys.version_info >= (3, 11):
@@ -80,6 +81,8 @@ class Stage:
 
 
 OPTIMISERS = ("adamw", "muon")
+MOST_DRAWN = 64
+"""Rows that lines are drawn in at most."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,8 @@ class Recipe:
     """Real lines: folders with labels.tsv, LMDB, PaddleOCR's label files."""
     cache: str = ""
     """Folder for the glyph atlas."""
+    drawn: int = 32
+    """Rows that lines are drawn and degraded in; they are brought to the network's ``height`` then."""
     start: str = ""
     """Checkpoint or weight file (.onnx) to start from."""
     teacher: str = ""
@@ -187,6 +192,11 @@ class Recipe:
             raise SettingsError(f"{path}: there are no loaders on Windows")
         if values.get("rewritten") and not (values.get("loaders") and values.get("strokes")):
             raise SettingsError(f"{path}: rewritten needs strokes, and loaders that write")
+        high = values.get("drawn", HEIGHT) != HEIGHT or network.height != HEIGHT
+        if high and any(values.get(key) for key in ("real", "teacher", "larger", "rewritten")):
+            raise SettingsError(f"{path}: real, teacher, larger and rewritten are for strips of {HEIGHT} rows alone")
+        if not network.height <= values.get("drawn", HEIGHT) <= MOST_DRAWN:
+            raise SettingsError(f"{path}: drawn is {network.height} (the network's height) to {MOST_DRAWN} rows")
         if values["more_strokes"] and not values.get("strokes"):
             raise SettingsError(f"{path}: more_strokes needs strokes, for the characters that they lack")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")

@@ -16,7 +16,8 @@ from shizi.crop import bucket
 from shizi.errors import DataError
 from shizi.learn.data import LineSource, open_source
 from shizi.learn.recipe import Recipe, Stage
-from shizi.learn.synth.atlas import Atlas, build_atlas, font_files
+from shizi.learn.synth.atlas import EM, Atlas, build_atlas, font_files
+from shizi.learn.synth.compose import HEIGHT
 from shizi.learn.synth.degrade import LEVELS, Degrader, Level
 from shizi.learn.synth.lines import GROUND, Batch, LineMaker, Plan
 from shizi.learn.synth.living import Written
@@ -148,10 +149,13 @@ def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
 
     def maker(atlas: Atlas) -> LineMaker:
         weights = [recipe.font_weights.get(name, 1.0) for name in atlas.names]
-        return LineMaker(atlas, charset, sampler, degrader, weights=weights, device=device)
+        drawn, height = recipe.drawn, recipe.network.height
+        return LineMaker(
+            atlas, charset, sampler, degrader, weights=weights, device=device, drawn=drawn, height=height
+        )
 
     real = [open_source(Path(place)) for place in recipe.real]
-    atlas = build_atlas(
-        trained, charset, cache, recipe.stroke_places, recipe.hands, processes=max(recipe.processes, recipe.loaders)
-    )
-    return Sources(charset, maker(atlas), maker(build_atlas(held, charset, cache)), real)
+    em = EM * recipe.drawn // HEIGHT
+    at_once = max(recipe.processes, recipe.loaders)
+    atlas = build_atlas(trained, charset, cache, recipe.stroke_places, recipe.hands, processes=at_once, em=em)
+    return Sources(charset, maker(atlas), maker(build_atlas(held, charset, cache, em=em)), real)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from shizi.learn.finder.display import other
-from shizi.learn.finder.ink import downwards, level, tilted
+from shizi.learn.finder.ink import Drawn, downwards, level, tilted
 from shizi.learn.finder.layouts import Layouts, fitted
 from shizi.learn.finder.sheet import Sheet
 from shizi.learn.synth.text import Random
@@ -32,6 +32,8 @@ class Adverts:
             self._keys(rng, sheet)
         for _ in range(int(rng.choice((0, 1, 2, 3)))):
             self._badge(rng, sheet)
+        for _ in range(int(rng.choice((0, 0, 1, 1, 2)))):
+            self._neighbours(rng, sheet)
         for _ in range(int(rng.integers(3, 13))):
             self.layouts.display.show(rng, sheet, int(np.exp(rng.uniform(np.log(11), np.log(min(width, height) / 4)))))
         for _ in range(int(rng.choice((0, 1, 2)))):
@@ -100,6 +102,44 @@ class Adverts:
             w, h = np.ptp(drawn.outline, axis=0)
             middle = y + (row - (rows - 1) / 2) * 1.15 * size
             sheet.put(drawn, x - w / 2, middle - h / 2, ink)
+
+    def _neighbours(self, rng: Random, sheet: Sheet) -> None:
+        """Pieces close beside one another in a row, of other faces, sizes and grounds: each is a line of its own.
+
+        One may be two low ones, one above the other.
+        """
+        width, height = sheet.size
+        high = float(np.exp(rng.uniform(np.log(24), np.log(0.2 * min(width, height)))))
+        pieces: list[tuple[list[Drawn], float]] = []
+        wide = 0.0
+        for _ in range(int(rng.choice((2, 2, 3, 4)))):
+            face, stacked = self.scribe.fonts.pick(rng), rng.random() < 0.3
+            size = int(high * (rng.uniform(0.36, 0.44) if stacked else rng.uniform(0.55, 1.0)))
+            if size < 10:
+                return
+            texts = [self.scribe.text(rng, face, int(rng.integers(1, 6))) for _ in range(1 + stacked)]
+            drawn = [level(face, size, text) for text in texts]
+            gap = high * float(rng.uniform(0.08, 0.6))
+            pieces.append((drawn, gap))
+            wide += max(float(np.ptp(one.outline[:, 0])) for one in drawn) + gap
+        x, y = float(rng.uniform(0, max(1.0, width - wide))), float(rng.uniform(0, max(1.0, height - high)))
+        if not sheet.free((x, y, x + wide, y + high), 0.2 * high):
+            return
+        boxed = rng.random() < 0.5
+        before = -1.0
+        for drawn, gap in pieces:
+            across = max(float(np.ptp(one.outline[:, 0])) for one in drawn)
+            place = sheet.grey[int(y) : int(y + high), int(x) : int(x + across + gap)]
+            ground = float(np.median(place)) if place.size else 128.0
+            if boxed:
+                ground = other(rng, before if before >= 0 else ground, 25)
+                place[:] = ground
+            ink = other(rng, ground, 60)
+            for row, one in enumerate(drawn):
+                least = float(np.ptp(one.outline[:, 1]))
+                top = y + (high - least) / 2 if len(drawn) == 1 else y + high * (0.04 + 0.5 * row)
+                sheet.put(one, x + gap / 2, top, ink)
+            x, before = x + across + gap, ground
 
     def _paragraph(self, rng: Random, sheet: Sheet) -> None:
         """A few rows of small type."""

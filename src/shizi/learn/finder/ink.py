@@ -176,6 +176,22 @@ def downwards(face: Face, size: int, text: str, rng: Random, *, pitch: float = 1
     return Drawn(made.mask, points, made.em, len(pieces) > 1, made.silent)
 
 
+def celled(face: Face, size: int, text: str, rng: Random, *, cell: float, wild: float = 0.0) -> Drawn:
+    """A character in the middle of each cell of ``cell`` pixels.
+
+    Its mask starts at the left of the first cell, its outline where ink does.
+    """
+    size = int(face.at(size).size)
+    pieces = [(np.zeros((1, 1), np.uint8), 0, 0)]
+    for column, char in enumerate(text):
+        mask, dx, dy, advance = _glyph(str(face.path), size, char)
+        if wild:
+            mask, dx, dy = _turned(mask, dx, dy, rng, wild)
+        pen = (column + 0.5) * cell - advance / 2 + wild * size * rng.normal(0, 0.03)
+        pieces.append((mask, round(pen + dx), round(dy + wild * size * rng.normal(0, 0.05))))
+    return _boxed(_pasted(pieces), float(size), text)
+
+
 def bent(drawn: Drawn, sag: float) -> Drawn:
     """A straight line bent along a parabola whose middle lies ``sag`` pixels lower than its ends."""
     rows, columns = drawn.mask.shape

@@ -13,7 +13,7 @@ import numpy as np
 
 from shizi.learn.finder.display import Display, other
 from shizi.learn.finder.grounds import Grounds
-from shizi.learn.finder.ink import Drawn, Face, Scribe, apart, bent, downwards, level
+from shizi.learn.finder.ink import Drawn, Face, Scribe, apart, downwards, level
 from shizi.learn.finder.sheet import Sheet
 from shizi.learn.synth.text import Random, code, date, digits, number, pick
 
@@ -42,7 +42,7 @@ class Layouts:
         if light:
             sheet.grey = 255 - sheet.grey
         ink = 255 - rng.uniform(0, 90) if light else rng.uniform(0, 110)
-        size = _size(rng, 9, 26)
+        size = drawn_size(rng, 9, 26)
         face = self.scribe.fonts.pick(rng)
         margin = int(width * rng.uniform(0.03, 0.12))
         columns = int(rng.choice((1, 1, 1, 2, 2, 3))) if width > 40 * size else 1
@@ -189,7 +189,7 @@ class Layouts:
         ground = float(rng.uniform(0, 70) if dark else rng.uniform(215, 255))
         sheet = Sheet(np.full((height, width), ground, np.float32))
         y, face = 4.0, self.scribe.fonts.pick(rng)
-        size = _size(rng, 10, 30)
+        size = drawn_size(rng, 10, 30)
         while y < height - 2 * size:
             high = size * float(rng.uniform(1.8, 5))
             shade = ground + float(rng.choice((0, 0, 0, rng.uniform(-200, 200))))
@@ -214,7 +214,7 @@ class Layouts:
                 cv2.line(sheet.grey, (0, int(y + high)), (width, int(y + high)), other(rng, ground, 20), 1)
             y += high + size * float(rng.choice((0, 0.3, 1)))
             if rng.random() < 0.15:
-                size = _size(rng, 10, 30)
+                size = drawn_size(rng, 10, 30)
         return sheet
 
     def poster(self, rng: Random, width: int, height: int) -> Sheet:
@@ -226,7 +226,7 @@ class Layouts:
         )
         sheet.taken.clear()
         for _ in range(int(rng.integers(2, 14))):
-            size = _size(rng, 12, min(width, height) // 3)
+            size = drawn_size(rng, 12, min(width, height) // 3)
             self.display.show(rng, sheet, size)
         return sheet
 
@@ -236,10 +236,10 @@ class Layouts:
         shade = float(rng.uniform(0, 255))
         sheet.grey = np.clip(sheet.grey * 0.3 + 0.7 * shade, 0, 255)
         for _ in range(int(rng.integers(1, 4))):
-            self.display.show(rng, sheet, _size(rng, 24, width // 4))
+            self.display.show(rng, sheet, drawn_size(rng, 24, width // 4))
         ink = other(rng, float(np.median(sheet.grey)), 90)
         for _ in range(int(rng.integers(1, 5))):
-            size = _size(rng, 9, 20)
+            size = drawn_size(rng, 9, 20)
             face = self.scribe.fonts.pick(rng)
             wide, rows = float(rng.uniform(0.2, 0.9) * width), int(rng.integers(1, 9))
             pitch = size * float(rng.uniform(1.05, 1.5))
@@ -271,46 +271,11 @@ class Layouts:
         sheet.put(drawn, 2 * pad, pad, ink)
         return sheet
 
-    def hand(self, rng: Random, width: int, height: int) -> Sheet:
-        """Handwriting on blank, ruled or squared paper."""
-        sheet = Sheet(self.grounds.paper(rng, width, height))
-        size = _size(rng, 16, 60)
-        pitch = size * float(rng.uniform(1.15, 2.2))
-        rule, ink = float(rng.uniform(120, 230)), float(rng.uniform(0, 130))
-        kind, margin = rng.random(), float(rng.uniform(0.02, 0.12) * width)
-        phase = size * float(rng.uniform(0, 0.4))
-        for row in range(int(height / pitch) + 1):
-            at = int(row * pitch + size * 1.1 + phase)
-            if kind < 0.65:
-                cv2.line(sheet.grey, (0, at), (width, at), rule, int(rng.choice((1, 1, 2))))
-        if kind < 0.2:
-            for column in range(int(width / pitch) + 1):
-                cv2.line(sheet.grey, (int(column * pitch), 0), (int(column * pitch), height), rule, 1)
-        face = self.scribe.fonts.pick(rng, hand=True)
-        # characters may stand further apart than rows: rules, margins and the rest of the row say what is one line
-        wild, spacing = float(rng.uniform(0.3, 1.3)), float(rng.choice((0, 0, 0.1, 0.3, 0.7, 1.1)))
-        y = size * 0.2
-        while y + size < height:
-            x = margin
-            for _ in range(int(rng.choice((0, 1, 1, 1, 1, 2)))):
-                room = width - x - margin / 2
-                if room < 2 * size:
-                    break
-                most = max(1, int(room / size / (1 + spacing) * (0.9 if face.chinese else 1.7)))
-                length = most if rng.random() < 0.5 else int(rng.integers(1, most + 1))
-                drawn = apart(face, size, self.scribe.text(rng, face, length), rng, spacing=spacing, wild=wild)
-                if rng.random() < 0.3:
-                    drawn = bent(drawn, float(rng.normal(0, 0.3)) * size)
-                sheet.put(drawn, x, y + float(rng.normal(0, 0.04)) * size, ink)
-                x += drawn.mask.shape[1] + size * (1.2 + 1.5 * spacing + float(rng.exponential(2)))
-            y += pitch
-        return sheet
-
     def book(self, rng: Random, width: int, height: int) -> Sheet:
         """Columns of text that runs down, from right to left, ruled or not, with notes between."""
         sheet = Sheet(self.grounds.paper(rng, width, height))
         hand = rng.random() < 0.25
-        size = _size(rng, 11, 48)
+        size = drawn_size(rng, 11, 48)
         ink, face = float(rng.uniform(0, 110)), self.scribe.fonts.pick(rng, hand=hand, chinese=True)
         pitch = size * float(rng.uniform(1.2, 2.2))
         margin, tight = float(rng.uniform(0.03, 0.12) * height), float(rng.uniform(0.98, 1.35))
@@ -376,5 +341,6 @@ def fitted(face: Face, size: int, text: str, wide: float) -> Drawn:
     return level(face, size, text)
 
 
-def _size(rng: Random, low: int, high: int) -> int:
+def drawn_size(rng: Random, low: int, high: int) -> int:
+    """One of ``low`` to ``high``, small ones as likely as large ones by their logarithm."""
     return int(np.exp(rng.uniform(np.log(low), np.log(max(low + 1, high)))))

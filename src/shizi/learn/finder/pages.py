@@ -8,6 +8,7 @@ import numpy as np
 
 from shizi.learn.finder.adverts import Adverts
 from shizi.learn.finder.grounds import Grounds, clutter
+from shizi.learn.finder.hands import Hands
 from shizi.learn.finder.ink import Scribe
 from shizi.learn.finder.layouts import Layouts
 from shizi.learn.finder.sheet import Sheet
@@ -23,6 +24,7 @@ class PageMaker:
     def __init__(self, scribe: Scribe, grounds: Grounds) -> None:
         self.layouts, self.grounds = Layouts(scribe, grounds), grounds
         lay = self.layouts
+        hands = Hands(lay)
         self.kinds: list[tuple[float, Callable[[Random, int, int], Sheet]]] = [
             (0.14, lay.document),
             (0.08, self.photographed(lay.document)),
@@ -34,8 +36,10 @@ class PageMaker:
             (0.08, lay.label),
             (0.14, self.street),
             (0.05, self.cars),
-            (0.08, lay.hand),
-            (0.03, self.photographed(lay.hand)),
+            (0.07, hands.page),
+            (0.03, self.photographed(hands.page)),
+            (0.05, hands.manuscript),
+            (0.03, self.photographed(hands.manuscript)),
             (0.05, lay.book),
             (0.1, self.nothing),
         ]

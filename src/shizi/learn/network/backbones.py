@@ -59,14 +59,22 @@ class ResBlock(nn.Module):
 class ResNet(nn.Module):
     """A strided stem and three stages of residual blocks.
 
-    ``middles`` are the channels between the two convolutions of each block; without, those of its stage.
+    ``middles`` are the channels between the two convolutions of each block; without, those of its stage. ``stem`` is
+    the stem's stride down and along: higher strips take longer steps, and leave as many columns.
     """
 
-    def __init__(self, widths: Sequence[int], depths: Sequence[int], middles: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        depths: Sequence[int],
+        middles: Sequence[int] = (),
+        stem: tuple[int, int] = (2, 2),
+    ) -> None:
         super().__init__()
         self.channels = widths[3]
         middle = iter(middles or [0] * sum(depths))
-        layers: list[nn.Module] = [conv_bn(1, widths[0], (2, 2)), nn.ReLU(inplace=True)]
+        kernel = 3 if max(stem) == 2 else 5
+        layers: list[nn.Module] = [conv_bn(1, widths[0], stem, kernel), nn.ReLU(inplace=True)]
         layers += [ResBlock(widths[0], widths[0], middle=next(middle)) for _ in range(depths[0])]
         inner = widths[0]
         for width, depth, stride in zip(widths[1:], depths[1:], ((2, 2), (2, 1), (2, 1)), strict=True):

@@ -1,4 +1,4 @@
-"""From a feature map two rows high to a sequence: a character reader that slides along the line."""
+"""From a feature map a few rows high to a sequence: a character reader that slides along the line."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ WINDOW = 8
 
 
 class Collapse(nn.Module):
-    """(N, C, 2, T) -> (N, D, T), a convolution with a (2, 8) kernel and batch norm.
+    """(N, C, R, T) -> (N, D, T), a convolution with a (R, 8) kernel and batch norm; of R = 2 ``rows`` as a rule.
 
-    On the (N, C, 2, 8) map of a single 32x32 character, :meth:`whole` is a linear layer over the flattened map. The
+    On the (N, C, R, 8) map of a single 32x32 character, :meth:`whole` is a linear layer over the flattened map. The
     same weights slid along a line read it character by character, so what single characters taught is not lost.
     The kernel is applied as a matrix product over unfolded columns; a weight file slides it (:mod:`shizi.learn.flat`).
     With a ``rank`` it is the product of two narrow ones (Jaderberg et al. 2014), which is smaller and faster.
     """
 
-    def __init__(self, channels: int, dim: int, rank: int = 0) -> None:
+    def __init__(self, channels: int, dim: int, rank: int = 0, rows: int = 2) -> None:
         super().__init__()
-        self.linear = nn.Linear(channels * 2 * WINDOW, rank or dim, bias=False)
+        self.linear = nn.Linear(channels * rows * WINDOW, rank or dim, bias=False)
         self.widen = nn.Linear(rank, dim, bias=False) if rank else nn.Identity()
         self.norm = nn.BatchNorm1d(dim)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, C, 2, T) -> (N, D, T)."""
+        """(N, C, R, T) -> (N, D, T)."""
         n, channels, rows, steps = features.shape
         padded = F.pad(features.reshape(n, channels * rows, steps), (WINDOW // 2 - 1, WINDOW // 2))
         columns = torch.stack([padded[:, :, i : i + steps] for i in range(WINDOW)], dim=2)
@@ -34,5 +34,5 @@ class Collapse(nn.Module):
         return self.norm(self.widen(self.linear(flat)).transpose(1, 2))  # type: ignore[no-any-return]
 
     def whole(self, features: Tensor) -> Tensor:
-        """(N, C, 2, 8) map of one character each -> (N, D)."""
+        """(N, C, R, 8) map of one character each -> (N, D)."""
         return self.norm(self.widen(self.linear(features.flatten(1))))  # type: ignore[no-any-return]

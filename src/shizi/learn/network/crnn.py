@@ -14,6 +14,7 @@ from shizi.learn.network.backbones import ConvNext, ResNet, Vgg
 from shizi.learn.network.collapse import Collapse
 from shizi.learn.network.neck import BidirectionalLSTM
 from shizi.learn.network.swin import Swin
+from shizi.read.runtime import HEIGHT
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "vgg": Vgg,
@@ -21,6 +22,10 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "convnext": ConvNext,
     "swin": Swin,
 }
+
+
+SHAPES = ((32, 2), (48, 2), (48, 3))
+"""Rows of strips, and of the last map of them, that there are networks for."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,11 @@ class NetworkConfig:
     """Units of each direction of each BiLSTM."""
     layers: int = 2
     """BiLSTMs, one after the other."""
+    height: int = 32
+    """Rows of the strips that it takes, 32 or (resnet) 48. The reader cuts strips of 32 rows: others can be trained and
+    measured, not exported."""
+    rows: int = 2
+    """Rows of the last map: 2, or 3 of 48."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -58,14 +68,19 @@ class NetworkConfig:
 
 
 class CRNN(nn.Module):
-    """(N, 1, 32, W) strips in [-0.5, 0.5] -> (N, W / 4, C) logits; step t is centred on pixel 4 t + 2."""
+    """(N, 1, 32, W) strips in [-0.5, 0.5] -> (N, W / 4, C) logits; step t is centred on pixel 4 t + 2.
+
+    One for strips of 48 rows takes (N, 1, 48, 1.5 W) to the same (N, W / 4, C).
+    """
 
     def __init__(self, config: NetworkConfig, classes: int) -> None:
         super().__init__()
         self.config = config
-        middles = (config.middles,) if config.middles else ()
-        self.backbone = BACKBONES[config.backbone](config.widths, config.depths, *middles)
-        self.collapse = Collapse(config.widths[3], config.dim, config.rank)
+        more: dict[str, Any] = {"middles": config.middles} if config.middles else {}
+        if config.height != HEIGHT:
+            more["stem"] = (config.height // (8 * config.rows), config.height // 16)
+        self.backbone = BACKBONES[config.backbone](config.widths, config.depths, **more)
+        self.collapse = Collapse(config.widths[3], config.dim, config.rank, config.rows)
         self.neck = nn.Sequential(*(BidirectionalLSTM(config.dim, config.hidden) for _ in range(config.layers)))
         self.classifier = nn.Linear(config.dim, classes)
         nn.init.normal_(self.classifier.weight, std=0.02)
@@ -92,9 +107,13 @@ class CRNN(nn.Module):
 
 
 def build(config: NetworkConfig, classes: int) -> CRNN:
-    """A network with fresh weights; SettingsError for an unknown backbone, or ``middles`` that do not fit."""
+    """A network with fresh weights; SettingsError for an unknown backbone, a height that there is none for, or
+    ``middles`` that do not fit."""
     if config.backbone not in BACKBONES:
         raise SettingsError(f"there is no backbone {config.backbone!r}; there are {', '.join(BACKBONES)}")
+    if (config.height, config.rows) not in SHAPES or (config.height != HEIGHT and config.backbone != "resnet"):
+        shapes = ", ".join(f"{height} and {rows}" for height, rows in SHAPES)
+        raise SettingsError(f"network: height and rows are {shapes}, and for others than 32 the backbone is resnet")
     if config.middles and (config.backbone != "resnet" or len(config.middles) != sum(config.depths)):
         raise SettingsError("network: middles are for a resnet, one for each block")
     return CRNN(config, classes)

@@ -29,7 +29,8 @@ from shizi.read.charset import Charset
 CELL = 40
 """Side of a glyph's cell, pixels."""
 EM = 32
-"""Pixels of one em: an average hanzi is drawn about 29 pixels high."""
+"""Pixels of one em: an average hanzi is drawn about 29 pixels high. Where pictures are finer, all places are still told
+in these pixels."""
 PEN = 4
 """Column of the pen's start in a cell."""
 BASELINE = 31
@@ -48,8 +49,9 @@ PROBE = "国的一是在不了有和人这中大为上个我以要他时来用�
 class Atlas:
     """Glyph pictures and where they are.
 
-    ``pictures`` (G, 40, 40) uint8, 255 = ink; ``advances`` (G,) pixels at :data:`EM`; ``tops``, ``bottoms`` (G,) rows
-    of the ink; ``table`` (F, C) glyph of font and class, -1 where the font lacks it; ``names`` of the F fonts.
+    ``pictures`` (G, S, S) uint8, 255 = ink, S = :data:`CELL` for an em of :data:`EM`; ``advances`` (G,) pixels at
+    :data:`EM`; ``tops``, ``bottoms`` (G,) rows of the ink, of a cell of :data:`CELL`; ``table`` (F, C) glyph of font
+    and class, -1 where the font lacks it; ``names`` of the F fonts.
     """
 
     names: tuple[str, ...]
@@ -88,27 +90,31 @@ def build_atlas(
     hands: int = 0,
     first_hand: int = 0,
     processes: int = 1,
+    em: int = EM,
 ) -> Atlas:
     """Draw all characters of ``charset`` with all ``fonts``, and with ``hands`` made-up hands from number
     ``first_hand`` on after the stroke data in ``strokes``; kept in the folder ``cache`` for next time.
     A hand with ten thousand characters takes a quarter of a minute; ``processes`` hands or fonts are drawn at once.
+    ``em`` is that of the pictures; a finer one than :data:`EM` is for higher strips.
     """
     about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
     about += [first_hand] if first_hand else []
     about += [[place.name for place in strokes]] if len(strokes) > 1 else []
+    about += [f"em {em}"] if em != EM else []
     key = hashlib.sha256(json.dumps(about).encode())
     stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
     if stored and stored.exists():
         return Atlas.open(stored)
     numbers = range(first_hand, first_hand + hands) if strokes else range(0)
-    written = partial(_draw_hand, strokes, charset)
+    grain = em / EM
+    printed, written = partial(_draw_font, charset, grain), partial(_draw_hand, strokes, charset, grain)
     if processes > 1 and len(fonts) + len(numbers) > 1:
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-            waiting = [pool.submit(_draw_font, font, charset) for font in fonts]
+            waiting = [pool.submit(printed, font) for font in fonts]
             waiting += [pool.submit(written, number) for number in numbers]
             parts = [part.result() for part in waiting]
     else:
-        parts = [_draw_font(font, charset) for font in fonts] + [written(number) for number in numbers]
+        parts = [printed(font) for font in fonts] + [written(number) for number in numbers]
     names = [font.name for font in fonts] + [Hand.drawn(number).name for number in numbers]
     table = np.full((len(parts), charset.size), -1, dtype=np.int32)
     offset = 0
@@ -123,29 +129,31 @@ def build_atlas(
     return atlas
 
 
-def _draw_hand(strokes: Sequence[Path], charset: Charset, number: int) -> tuple[NDArray[Any], ...]:
+def _draw_hand(strokes: Sequence[Path], charset: Charset, grain: float, number: int) -> tuple[NDArray[Any], ...]:
     """The same as :func:`_draw_font` for a hand; each character takes one em, and the lots of the line do the rest."""
     paths = taught(strokes, number)
     chars = [char for char in charset.chars if char in paths]
-    pictures = draw_hand(paths, chars, Hand.drawn(number), CELL, EM, (PEN, CENTRE - EM / 2))
+    corner = PEN * grain, (CENTRE - EM / 2) * grain
+    pictures = draw_hand(paths, chars, Hand.drawn(number), round(CELL * grain), EM * grain, corner)
     advances = np.full(len(chars), EM, dtype=np.float32)
     return (np.array(charset.encode("".join(chars)), dtype=np.int64), pictures, advances, *extent(pictures))
 
 
-def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
+def _draw_font(charset: Charset, grain: float, path: Path) -> tuple[NDArray[Any], ...]:
     """Classes, pictures, advances, tops and bottoms of the characters that the font has."""
     with TTFont(path, fontNumber=0, lazy=True) as opened:
         cmap = opened.getBestCmap() or {}
     chars = [char for char in charset.chars if ord(char) in cmap]
     size, rise = _fit(path, [c for c in PROBE if ord(c) in cmap], [c for c in "HEX" if ord(c) in cmap])
-    font = ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
-    pictures = np.zeros((len(chars), CELL, CELL), dtype=np.uint8)
+    font = ImageFont.truetype(str(path), size * grain, layout_engine=ImageFont.Layout.BASIC)
+    side = round(CELL * grain)
+    pictures = np.zeros((len(chars), side, side), dtype=np.uint8)
     advances = np.zeros(len(chars), dtype=np.float32)
     for index, char in enumerate(chars):
-        cell = Image.new("L", (CELL, CELL))
-        ImageDraw.Draw(cell).text((PEN, BASELINE + rise), char, fill=255, font=font, anchor="ls")
+        cell = Image.new("L", (side, side))
+        ImageDraw.Draw(cell).text((PEN * grain, (BASELINE + rise) * grain), char, fill=255, font=font, anchor="ls")
         pictures[index] = np.asarray(cell)
-        advances[index] = font.getlength(char)
+        advances[index] = font.getlength(char) / grain
     digests = [hashlib.blake2b(p.tobytes(), digest_size=8).digest() for p in pictures]
     shared = Counter(digests)
     false = _false_lower_case(dict(zip(chars, pictures, strict=True)))
@@ -158,11 +166,12 @@ def _draw_font(path: Path, charset: Charset) -> tuple[NDArray[Any], ...]:
 
 
 def extent(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(N,) first row with ink and the row after the last; the middle where there is none."""
+    """(N,) first row with ink and the row after the last, of cells of :data:`CELL` rows; the middle where none has."""
     rows = np.any(pictures > 64, axis=2)
     has_ink = rows.any(axis=1)
-    tops = np.where(has_ink, rows.argmax(axis=1), CENTRE).astype(np.float32)
-    bottoms = np.where(has_ink, CELL - rows[:, ::-1].argmax(axis=1), CENTRE).astype(np.float32)
+    grain = rows.shape[1] / CELL
+    tops = np.where(has_ink, rows.argmax(axis=1) / grain, CENTRE).astype(np.float32)
+    bottoms = np.where(has_ink, CELL - rows[:, ::-1].argmax(axis=1) / grain, CENTRE).astype(np.float32)
     return tops, bottoms
 
 

@@ -18,6 +18,7 @@ from shizi.learn.synth.atlas import CELL, CENTRE, EM
 from shizi.learn.synth.scale import scaled
 
 HEIGHT = 32
+"""Rows of a strip that layouts are told in; they may be drawn finer."""
 
 
 @dataclass
@@ -69,21 +70,22 @@ class Layout:
 
 
 class Composer:
-    """Draws layouts with the glyphs of one atlas."""
+    """Draws layouts with the glyphs of one atlas, in strips of ``rows`` rows, their columns as many times as many."""
 
-    def __init__(self, pictures: Tensor) -> None:
+    def __init__(self, pictures: Tensor, rows: int = HEIGHT) -> None:
         # A frame of zeros around each cell saves the test whether a tap falls outside.
         self.glyphs = F.pad(pictures, (1, 2, 1, 2)).reshape(-1)
-        self.side = CELL + 3
+        self.cell, self.rows = pictures.shape[1], rows
+        self.side = self.cell + 3
 
     def put(self, glyphs: NDArray[np.int64], pictures: NDArray[np.uint8]) -> None:
-        """Other (N, 40, 40) pictures for N glyphs."""
+        """Other (N, S, S) pictures for N glyphs."""
         cells, device = self.glyphs.view(-1, self.side, self.side), self.glyphs.device
         which = torch.from_numpy(glyphs).to(device)
-        cells[which, 1 : CELL + 1, 1 : CELL + 1] = torch.from_numpy(pictures).to(device)
+        cells[which, 1 : self.cell + 1, 1 : self.cell + 1] = torch.from_numpy(pictures).to(device)
 
     def draw(self, layout: Layout, width: int) -> Tensor:
-        """(N, 1, 32, width) float32 ink in [0, 1]."""
+        """(N, 1, rows, width * rows / 32) float32 ink in [0, 1]."""
         u, v = self._own_coordinates(layout, width)
         n = u.shape[0]
         flat = u.reshape(n, -1)
@@ -113,15 +115,17 @@ class Composer:
         return ink.unsqueeze(1)
 
     def _own_coordinates(self, layout: Layout, width: int) -> tuple[Tensor, Tensor]:
-        """(N, 32, width) column and row of each pixel in its line's coordinates."""
+        """(N, rows, columns) column and row of each pixel in its line's coordinates."""
         device = layout.lefts.device
         n = layout.lefts.shape[0]
 
         def per_line(values: Tensor) -> Tensor:
             return values.view(n, 1, 1)
 
-        x = torch.arange(width, device=device, dtype=torch.float32).view(1, 1, -1)
-        y = torch.arange(HEIGHT, device=device, dtype=torch.float32).view(1, -1, 1)
+        fine = self.rows / HEIGHT
+        columns = round(width * fine)
+        x = ((torch.arange(columns, device=device, dtype=torch.float32) + 0.5) / fine - 0.5).view(1, 1, -1)
+        y = ((torch.arange(self.rows, device=device, dtype=torch.float32) + 0.5) / fine - 0.5).view(1, -1, 1)
         extent = per_line(layout.widths.float())
         share = x / extent - 0.5
         amplitude, periods, phase = (per_line(layout.waves[:, i]) for i in range(3))
@@ -130,14 +134,17 @@ class Composer:
         v = v * (1 + per_line(layout.tapers) * share)
         u = x - per_line(layout.lefts) + per_line(layout.slants) * v
         coarse = torch.randn(n, 2, 5, max(3, width // 8), device=device)
-        noise = scaled(coarse, HEIGHT, width, "bicubic")
+        noise = scaled(coarse, self.rows, columns, "bicubic")
         strength = per_line(layout.elastic)
         return u + noise[:, 0] * strength, v + noise[:, 1] * strength
 
     def _sample(self, glyph: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
         """Bilinear taps; outside its cell a glyph has no ink."""
-        columns = columns.clamp(-1, CELL).add_(1)
-        rows = rows.clamp(-1, CELL).add_(1)
+        if self.cell != CELL:
+            grain = self.cell / CELL
+            columns, rows = (columns + 0.5) * grain - 0.5, (rows + 0.5) * grain - 0.5
+        columns = columns.clamp(-1, self.cell).add_(1)
+        rows = rows.clamp(-1, self.cell).add_(1)
         left, top = columns.floor(), rows.floor()
         fx, fy = columns - left, rows - top
         base = glyph * (self.side * self.side) + (top * self.side + left).long()

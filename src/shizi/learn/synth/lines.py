@@ -16,6 +16,7 @@ from shizi.learn.synth.compose import HEIGHT, Composer, Layout
 from shizi.learn.synth.degrade import Degrader, Level
 from shizi.learn.synth.even import evened
 from shizi.learn.synth.rows import LONE, PLAIN, PLATE, SQUARED, Random, Row, Style, form_of, layout
+from shizi.learn.synth.scale import scaled
 from shizi.learn.synth.text import Sampler, plate
 from shizi.read.charset import Charset
 from shizi.settings import CleanSettings
@@ -30,10 +31,10 @@ GROUND = 0.5
 
 @dataclass
 class Batch:
-    """N strips and their truth."""
+    """N strips and their truth. Columns are told as if all strips were 32 rows high, whatever they are."""
 
     strips: Tensor
-    """(N, 1, 32, W) float32 in [-0.5, 0.5]."""
+    """(N, 1, H, W * H / 32) float32 in [-0.5, 0.5]; H is 32 but for networks that take other strips."""
     widths: NDArray[np.int64]
     """(N,) columns that belong to the line."""
     labels: list[list[int]]
@@ -41,7 +42,7 @@ class Batch:
     centres: list[NDArray[np.float32]] | None = None
     """Column of each character's middle; None for real lines."""
     grey: Tensor | None = None
-    """(N, 32, W) uint8, the pictures before preprocessing; None for real lines."""
+    """The pictures before preprocessing, uint8, of the strips' size; None for real lines."""
 
     @property
     def pictures(self) -> NDArray[np.uint8]:
@@ -81,7 +82,10 @@ class Plan:
 
 
 class LineMaker:
-    """Makes batches from an atlas, a sampler and a degrader. ``weights`` (F,) say how often each font is taken."""
+    """Makes batches from an atlas, a sampler and a degrader. ``weights`` (F,) say how often each font is taken.
+
+    Lines are drawn and degraded in ``drawn`` rows and brought to strips of ``height`` rows before they are evened out.
+    """
 
     def __init__(
         self,
@@ -93,11 +97,14 @@ class LineMaker:
         weights: Sequence[float] | None = None,
         device: torch.device | None = None,
         clean: CleanSettings | None = None,
+        drawn: int = HEIGHT,
+        height: int = HEIGHT,
     ) -> None:
+        self.height = height
         self.atlas, self.charset, self.sampler, self.degrader = atlas, charset, sampler, degrader
         self.device = device or torch.device("cpu")
         self.clean = clean or CleanSettings()
-        self.composer = Composer(torch.from_numpy(atlas.pictures).to(self.device))
+        self.composer = Composer(torch.from_numpy(atlas.pictures).to(self.device), drawn)
         hanzi = np.array([ord(char) >= 0x3400 for char in charset.chars])
         counts = (atlas.table[:, 1:][:, hanzi] >= 0).sum(axis=1)
         share = np.asarray(weights if weights is not None else np.ones(len(atlas.names)), dtype=np.float64)
@@ -141,7 +148,7 @@ class LineMaker:
         return Batch(strips, plan.widths, plan.labels, plan.middles, grey)
 
     def characters(self, rng: Random, count: int, level: Level, style: Style) -> Batch:
-        """``count`` strips of 32x32 with one character in the middle and parts of others beside it.
+        """``count`` square strips with one character in the middle and parts of others beside it.
 
         The classes are uniform over the alphabet: the middle character is what counts.
         """
@@ -153,12 +160,15 @@ class LineMaker:
     def _draw(
         self, layout: Layout, width: int, widths: NDArray[np.int64], level: Level
     ) -> tuple[Tensor, Tensor]:
-        """(N, 1, 32, W) strips, by the runtime's own preprocessing, padded with white; (N, 32, W) grey pictures."""
-        grey = self.degrader(self.composer.draw(layout.to(self.device), width), level)[:, 0].round()
+        """(N, 1, H, W) strips, by the runtime's own preprocessing, padded with white; (N, H, W) grey pictures."""
+        grey = self.degrader(self.composer.draw(layout.to(self.device), width), level)
+        if self.height != self.composer.rows:
+            grey = scaled(grey, self.height, width * self.height // HEIGHT, antialias=True)
+        grey, widths = grey[:, 0].clamp(0, 255).round(), widths * self.height // HEIGHT
         pixels = grey.to(torch.uint8)
         if self.device.type != "cpu":
             of = torch.from_numpy(widths).to(self.device)
-            inside = torch.arange(width, device=self.device) < of.view(-1, 1, 1)
+            inside = torch.arange(grey.shape[2], device=self.device) < of.view(-1, 1, 1)
             strips = torch.where(inside, evened(grey, of, self.clean) / 255 - 0.5, GROUND)
             return strips.unsqueeze(1), pixels
         made = np.full(pixels.shape, GROUND, dtype=np.float32)
