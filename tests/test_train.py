@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from fonts import pillow_font
-from shizi.errors import DataError, SettingsError
+from shizi import cli
+from shizi.errors import DataError, ModelError, SettingsError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn import train
 from shizi.learn.losses import ctc, distilled, frame_targets, frames, sampled_ctc
@@ -96,6 +97,9 @@ def test_the_learning_rate_rises_and_falls_once() -> None:
     assert rates[-1] == pytest.approx(0.02)
 
 
+FRAMES = '[[stage]]\nname = "frames"\nsteps = 3\nbatch = 16\nframes = 1.0\nctc = 0.5\nwidths = [96]\n'
+
+
 def recipe_file(folder: Path, extra: str = "", stages: str = "") -> Path:
     (folder / "fonts").mkdir(exist_ok=True)
     pillow_font(folder / "fonts" / "pillow.ttf")
@@ -104,7 +108,7 @@ def recipe_file(folder: Path, extra: str = "", stages: str = "") -> Path:
         'fonts = "fonts"\nalphabet = "0123456789"\nvalidation_lines = 25\n' + extra
         # 16 channels or more: with fewer, backward of oneDNN 3.12 writes beyond its memory (uxlfoundation/oneDNN#6035)
         + "\n[network]\nwidths = [16, 16, 24, 32]\ndim = 32\nhidden = 8\n"
-        + (stages or '[[stage]]\nname = "frames"\nsteps = 3\nbatch = 16\nframes = 1.0\nctc = 0.5\nwidths = [96]\n'),
+        + (stages or FRAMES),
         encoding="utf-8",
     )
     return path
@@ -316,11 +320,41 @@ def test_a_larger_network_learns_beside_and_teaches(tmp_path: Path, monkeypatch:
         ('more_strokes = ["a"]\n', "more_strokes needs strokes"),
         ("loaders = -1\n", "loaders is 0 or more"),
         ("rewritten = -1\n", "rewritten is 0 or more"),
+        ("drawn = 48\n", "strips of 32 rows alone"),
     ],
 )
 def test_settings_that_cannot_be_or_do_not_go_together_are_refused(tmp_path: Path, extra: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         Recipe.open(recipe_file(tmp_path, extra, LARGER + TAUGHT))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "network", "fault"),
+    [(40, "", "drawn is 32, 48, 64"), (32, "height = 48\n", "not below the network's height")],
+)
+def test_lines_are_drawn_no_lower_than_they_are_read(tmp_path: Path, drawn: int, network: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        Recipe.open(recipe_file(tmp_path, f"drawn = {drawn}\n", network + FRAMES))
+
+
+def test_a_larger_network_reads_the_same_strips(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="the same strips of 32 rows"):
+        Recipe.open(recipe_file(tmp_path, stages=LARGER + "height = 48\n" + TAUGHT))
+
+
+def test_a_network_for_48_rows_learns_and_is_not_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = '[[stage]]\nname = "one"\nkind = "characters"\nsteps = 2\nbatch = 16\n' + FRAMES
+    path = recipe_file(tmp_path, "drawn = 48\n", "height = 48\nrows = 3\n" + stages)
+    assert run(Namespace(config=path, output=tmp_path / "run", resume=False)) == 0
+    held = checkpoints.load(tmp_path / "run" / "weights.pt")
+    assert held.model()(torch.rand(1, 1, 48, 96)).shape == (1, 16, held.charset.size)
+    files = [str(tmp_path / name) for name in ("run/weights.pt", "a.onnx", "fonts")]
+    given = [files[0], "--output", files[1], "--int8", "--rank", "8", "--fonts", files[2]]
+    assert cli.main(["export", *given]) == ModelError.exit_status
+    assert "strips of 32 rows" in capsys.readouterr().err
+    assert not (tmp_path / "a.onnx").exists()
 
 
 def test_attention_beside_ctc_trains_the_network_and_stays_out_of_the_weights(tmp_path: Path) -> None:

@@ -115,12 +115,10 @@ def export(model: nn.Module, charset: Charset, path: Path, *, card: Mapping[str,
     Raises:
         ModelError: the network's shapes are others, or its number of classes is not the alphabet's; no file is left.
     """
+    check_height(model)
     # torch 2.9 made another exporter the default, which needs one more library; this one writes plain LSTM nodes
     still = copy.deepcopy(model).cpu().eval()
     if isinstance(still, CRNN):
-        if still.config.height != HEIGHT:
-            rows = still.config.height
-            raise ModelError(f"the reader cuts strips of {HEIGHT} rows; a network for {rows} can only be measured")
         still = flattened(still)
     with warnings.catch_warnings():
         # its own deprecation, and that LSTMs would fix the batch's size, which they do not: the states follow its shape
@@ -143,6 +141,13 @@ def export(model: nn.Module, charset: Charset, path: Path, *, card: Mapping[str,
     except ModelError:
         path.unlink()
         raise
+
+
+def check_height(model: nn.Module) -> None:
+    """Raise ModelError where a network takes strips that the reader does not cut."""
+    if isinstance(model, CRNN) and model.config.height != HEIGHT:
+        rows = model.config.height
+        raise ModelError(f"the reader cuts strips of {HEIGHT} rows; a network for {rows} can only be measured")
 
 
 def compare(before: Run, after: Run, batches: Iterable[Lines], charset: Charset) -> Difference:
@@ -282,9 +287,10 @@ def run(args: Namespace) -> int:
 
     Raises:
         DataError: the checkpoint, the card or the fonts cannot be used, or ``--compare`` is too small.
-        ModelError: the file reads otherwise than the checkpoint.
+        ModelError: the file reads otherwise than the checkpoint, or the network is not for strips of 32 rows.
     """
     held = checkpoint.load(args.checkpoint)
+    check_height(held.model())  # before anything is read with it
     fonts = font_files(args.fonts)
     unseen = [font for font in fonts if font.name in held.info.get("held_out", ())]
     card = {"training": held.info, **(read_card(args.card) if args.card else {})}

@@ -81,8 +81,8 @@ class Stage:
 
 
 OPTIMISERS = ("adamw", "muon")
-MOST_DRAWN = 64
-"""Rows that lines are drawn in at most."""
+DRAWN = (32, 48, 64)
+"""Rows that lines can be drawn in."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Recipe:
     cache: str = ""
     """Folder for the glyph atlas."""
     drawn: int = 32
-    """Rows that lines are drawn and degraded in; they are brought to the network's ``height`` then."""
+    """Rows that lines are drawn and degraded in, one of :data:`DRAWN`; they are brought to the network's ``height``."""
     start: str = ""
     """Checkpoint or weight file (.onnx) to start from."""
     teacher: str = ""
@@ -195,8 +195,10 @@ class Recipe:
         high = values.get("drawn", HEIGHT) != HEIGHT or network.height != HEIGHT
         if high and any(values.get(key) for key in ("real", "teacher", "larger", "rewritten")):
             raise SettingsError(f"{path}: real, teacher, larger and rewritten are for strips of {HEIGHT} rows alone")
-        if not network.height <= values.get("drawn", HEIGHT) <= MOST_DRAWN:
-            raise SettingsError(f"{path}: drawn is {network.height} (the network's height) to {MOST_DRAWN} rows")
+        if values.get("drawn", HEIGHT) not in DRAWN or values.get("drawn", HEIGHT) < network.height:
+            raise SettingsError(f"{path}: drawn is {', '.join(map(str, DRAWN))}, and not below the network's height")
+        if "larger" in values and values["larger"].height != HEIGHT:
+            raise SettingsError(f"{path}: a larger network reads the same strips of {HEIGHT} rows")
         if values["more_strokes"] and not values.get("strokes"):
             raise SettingsError(f"{path}: more_strokes needs strokes, for the characters that they lack")
         made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")
