@@ -40,6 +40,7 @@ LEARN = {
     "export-finder": "shizi.learn.finder.export",
     "lexicon": "shizi.learn.lexicon",
     "quantize": "shizi.learn.int8",
+    "skip-blanks": "shizi.learn.skip",
     "prune": "shizi.learn.prune",
     "mean": "shizi.learn.mean",
     "bench": "shizi.learn.compare.command",
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     _train_arguments(add("train-finder", _learn, "Train a finder of lines"))
     _export_finder_arguments(add("export-finder", _learn, "Turn a line finder's checkpoint into a weight file"))
     _quantize_arguments(add("quantize", _learn, "Make a weight file or a checkpoint smaller and faster with int8"))
+    _skip_arguments(add("skip-blanks", _learn, "Make a weight file faster: surely blank frames are not classified"))
     _prune_arguments(add("prune", _learn, "Take channels that matter least out of a checkpoint"))
     _mean_arguments(add("mean", _learn, "Take the mean of several checkpoints' weights"))
     _bench_arguments(add("bench", _bench, "Compare networks"))
@@ -204,6 +206,14 @@ def _quantize_arguments(parser: argparse.ArgumentParser) -> None:
     )
     keep = "leave the convolutions of an .onnx file in floating point"
     parser.add_argument("--keep-convolutions", action="store_true", help=keep)
+    compare = "lines on which both files are compared (default: 1000)"
+    parser.add_argument("--compare", type=int, default=1000, metavar="N", help=compare)
+
+
+def _skip_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, metavar="FILE", help="a weight file (.onnx), int8 already if it is to be")
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="TOML file that says what lines are made of")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the .onnx file to write")
     compare = "lines on which both files are compared (default: 1000)"
     parser.add_argument("--compare", type=int, default=1000, metavar="N", help=compare)
 

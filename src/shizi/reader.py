@@ -31,7 +31,7 @@ from shizi.order import order, paragraphs
 from shizi.read import ctc
 from shizi.read.charset import Charset
 from shizi.read.hints import Hints, Known
-from shizi.read.runtime import STRIDE, Recogniser
+from shizi.read.runtime import STRIDE, Emissions, Recogniser
 from shizi.settings import Settings
 from shizi.types import Alternative, Char, Dropped, Line, Page, Quad
 
@@ -340,17 +340,20 @@ class Reader:
         # What is seen of a part depends on its own width, so what is read with it cannot change its answer.
         for batch in crop.batches(crop.parts(strips, settings.max_width), settings.batch):
             padded = np.stack([crop.pad(part.strip) for part in batch])[:, np.newaxis]
-            logits = self._network.logits(padded, [crop.seen(part.strip.shape[1]) for part in batch])
-            for part, rows in zip(batch, logits, strict=True):
-                found[part.at] += self._decode(rows, part, hints)
+            emitted = self._network.emissions(padded, [crop.seen(part.strip.shape[1]) for part in batch])
+            for part, emissions in zip(batch, emitted, strict=True):
+                found[part.at] += self._decode(emissions, part, hints)
         return [sorted(seen, key=lambda one: one.left) for seen in found]
 
-    def _decode(self, logits: NDArray[np.float32], part: crop.Part, hints: Hints) -> Iterator[_Seen]:
-        """The characters of (T, C) logits."""
+    def _decode(self, emissions: Emissions, part: crop.Part, hints: Hints) -> Iterator[_Seen]:
+        """The characters that the network emitted."""
         settings = self._settings.read
         width = part.strip.shape[1]
         valid = math.ceil(width / STRIDE)
-        spans = hints.decode(logits, settings, valid=valid, temperature=self._network.temperature)
+        logits, frames = emissions
+        spans = hints.decode(
+            logits, settings, frames=frames, valid=valid, temperature=self._network.temperature
+        )
         for span in spans:
             # the last frame may reach into the padding
             left, right = (part.left + min(width, frame * STRIDE) for frame in (span.start, span.end))

@@ -112,6 +112,9 @@ class Frame(NamedTuple):
     """Classes that are tried, never the blank."""
 
 
+_LEFT_OUT = Frame(1.0, [])
+
+
 def search(
     shares: NDArray[np.floating[Any]],
     width: int,
@@ -202,6 +205,14 @@ def _frames(scores: NDArray[np.floating[Any]], unlikely: float, most: int, *, lo
     return made
 
 
+def _opened(tried: Sequence[Frame], frames: ctc.Frames | None) -> list[Frame]:
+    """With a frame that is surely blank where some were left out."""
+    made = list(tried)
+    for where in ctc.gaps(frames)[::-1].tolist():
+        made.insert(where, _LEFT_OUT)
+    return made
+
+
 def _step(beam: list[_Prefix], frame: Frame, scorer: Scorer | None, alike: NDArray[np.intp] | None) -> list[_Prefix]:
     """One frame: every prefix stays, by a blank or by its last character again, or grows by one character."""
     blank, likely = frame
@@ -254,6 +265,7 @@ def beam(
     width: int,
     scorer: Scorer | None = None,
     *,
+    frames: ctc.Frames | None = None,
     valid: int | None = None,
     allowed: ctc.Mask | None = None,
     alike: NDArray[np.intp] | None = None,
@@ -273,9 +285,11 @@ def beam(
     Raises:
         ValueError: as ``greedy`` does, or a width below 1.
     """
-    scores = logits if valid is None else logits[: max(0, valid)]
+    scores, frames, total = ctc.counted(logits, frames, valid)
     first = ctc.greedy(
         scores,
+        frames=frames,
+        valid=total,
         allowed=allowed,
         alike=alike,
         temperature=temperature,
@@ -288,7 +302,7 @@ def beam(
         return first  # what is known of texts would talk a strip of noise into saying something
     if allowed is not None:
         scores = np.where(allowed, scores, -np.inf)
-    found = _searched(_frames(scores, UNLIKELY, CANDIDATES, logarithms=True), width, scorer, alike)
+    found = _searched(_opened(_frames(scores, UNLIKELY, CANDIDATES, logarithms=True), frames), width, scorer, alike)
     if not found:
         return first
     text = found[0][0]
@@ -296,7 +310,13 @@ def beam(
         spans = first
     else:
         spans = ctc.align(
-            scores, text, temperature=temperature, alternatives=alternatives, min_alternative=min_alternative
+            scores,
+            text,
+            frames=frames,
+            valid=total,
+            temperature=temperature,
+            alternatives=alternatives,
+            min_alternative=min_alternative,
         )
     return spans if scorer is None else reweighed(spans, scorer)
 

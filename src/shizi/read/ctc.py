@@ -1,14 +1,15 @@
 """Connectionist temporal classification: from the network's logits to characters with places and confidences.
 
 Source: Graves, Fernández, Gomez, Schmidhuber: Connectionist Temporal Classification, ICML 2006. No I/O.
-Logits are (T, C): T frames, C classes, raw (any constant may be added to a frame). Class 0 is the blank.
+Logits are (T, C): T frames, C classes, raw (any constant may be added to a frame). Class 0 is the blank. A network that
+leaves out frames which are surely blank gives rows of the others, and says which they are: ``frames``.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from shizi.read.fast import exp
 
 Logits = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
+Frames = NDArray[np.int64]
+"""(K,) the frame that each of K rows is of, rising. All others are blank."""
 
 REACH = 4.0
 """A span reaches at most so many frames beyond its peak, unless its run does: half of a glyph as wide as the strip is
@@ -56,11 +59,18 @@ class _Run:
     column: int
     start: int
     end: int
+    row: int
+    """Row of the first one; the others follow it."""
+
+    def of(self, scores: Logits) -> Logits:
+        """Its rows."""
+        return scores[self.row : self.row + self.end - self.start]
 
 
 def greedy(
     logits: Logits,
     *,
+    frames: Frames | None = None,
     valid: int | None = None,
     allowed: Mask | None = None,
     alike: NDArray[np.intp] | None = None,
@@ -71,8 +81,9 @@ def greedy(
     """Best path decoding (Graves et al. 2006, §3.2): the best class of each frame, runs merged, blanks dropped.
 
     Args:
-        logits: (T, C).
-        valid: frames that count; those behind them are padding. None: all.
+        logits: (T, C), or (K, C) with ``frames``.
+        frames: the frames of the rows; None: all T.
+        valid: frames that count; those behind them are padding. None: all, up to the last of ``frames``.
         allowed: (C,) True where a class may be read; the others count as impossible. The blank has to be allowed.
         alike: (C,) number of the group of look-alikes that each class is in. Two of a group side by side without a
             blank between them are one character that the network is in two minds about; the likelier class is kept.
@@ -81,16 +92,55 @@ def greedy(
         min_alternative: other readings below this probability are left away.
 
     Raises:
-        ValueError: a mask of another length or without the blank, or a temperature that is not positive.
+        ValueError: a mask of another length or without the blank, a temperature that is not positive, or ``frames`` of
+            another number than the rows.
     """
-    scores = logits if valid is None else logits[: max(0, valid)]
+    scores, frames, total = counted(logits, frames, valid)
     classes = None if allowed is None else _columns(allowed, logits.shape[1])
     if classes is not None:
         scores = scores[:, classes]
-    runs = _runs(scores.argmax(axis=1))
+    runs = _runs(scores.argmax(axis=1), frames)
     if alike is not None:
         runs = _fused(runs, scores, alike if classes is None else alike[classes])
-    return _spans(scores, runs, classes, temperature, alternatives, min_alternative)
+    return _spans(scores, runs, total, classes, temperature, alternatives, min_alternative)
+
+
+def counted(logits: Logits, frames: Frames | None, valid: int | None) -> tuple[Logits, Frames | None, int]:
+    """The rows of frames below ``valid``, which frames those are, and how many frames count, with or without a row.
+
+    Raises:
+        ValueError: ``frames`` of another number than the rows.
+    """
+    if frames is None:
+        scores = logits if valid is None else logits[: max(0, valid)]
+        return scores, None, len(scores)
+    if len(frames) != len(logits):
+        raise ValueError(f"{len(logits)} rows cannot be those of {len(frames)} frames")
+    total = max(0, valid) if valid is not None else int(frames[-1]) + 1 if len(frames) else 0
+    rows = int(np.searchsorted(frames, total))
+    return logits[:rows], frames[:rows], total
+
+
+def row(frames: Frames | None, frame: int) -> int:
+    """The row of a frame that has one."""
+    return frame if frames is None else int(np.searchsorted(frames, frame))
+
+
+def gaps(frames: Frames | None) -> NDArray[np.intp]:
+    """Rows before which frames were left out, but the first one: what is blank at the beginning parts nothing."""
+    return np.empty(0, np.intp) if frames is None else np.flatnonzero(np.diff(frames) > 1) + 1
+
+
+def opened(scores: Logits, frames: Frames | None, blank: Mask) -> tuple[Logits, NDArray[np.intp]]:
+    """(K, S) scores with a row for each run of frames left out, and the row of ``scores`` that each is, there -1.
+
+    Nothing but a blank is possible where frames were left out; ``blank`` (S,) says which of the columns are one.
+    """
+    where, rows = gaps(frames), np.arange(len(scores))
+    if not len(where):
+        return scores, rows
+    nothing = np.where(blank, 0.0, -np.inf)
+    return np.insert(scores, where, nothing, axis=0), np.insert(rows, where, -1)
 
 
 def loss(logits: Logits, classes: Sequence[int]) -> float:
@@ -120,31 +170,36 @@ def align(
     logits: Logits,
     classes: Sequence[int],
     *,
+    frames: Frames | None = None,
+    valid: int | None = None,
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
 ) -> list[Span]:
     """Where each of ``classes`` stands: spans along the most likely path that says just them (Viterbi).
 
-    ``logits`` is (T, C). For text that is known, where :func:`greedy` would say what the network reads; the other
-    arguments are those of ``greedy``.
+    For text that is known, where :func:`greedy` would say what the network reads; the other arguments are those of
+    ``greedy``.
 
     Raises:
-        ValueError: the classes do not fit in T frames, or one is the blank or beyond C.
+        ValueError: the classes do not fit in the frames, or one is the blank or beyond C.
     """
     states, skip = _states(classes, logits.shape[1])
-    frames = len(logits)
-    repeats = sum(a == b for a, b in itertools.pairwise(classes))
-    if len(classes) + repeats > frames:
-        raise ValueError(f"{len(classes)} characters, {repeats} of them repeated, do not fit in {frames} frames")
+    scores, frames, total = counted(logits, frames, valid)
     if not classes:
         return []
-    path = _viterbi(logits[:, states].astype(np.float64), skip)
+    open_scores, rows = opened(scores[:, states].astype(np.float64), frames, np.array(states) == BLANK)
+    path = _viterbi(open_scores, skip)
+    if path is None:
+        repeats = sum(a == b for a, b in itertools.pairwise(classes))
+        raise ValueError(f"{len(classes)} characters, {repeats} of them repeated, do not fit in {len(rows)} frames")
     runs = []
     for position, cls in enumerate(classes):
-        inside = np.flatnonzero(path == 2 * position + 1)
-        runs.append(_Run(cls, int(inside[0]), int(inside[-1]) + 1))
-    return _spans(logits, runs, None, temperature, alternatives, min_alternative)
+        inside = rows[path == 2 * position + 1]
+        first = int(inside[0])
+        start = first if frames is None else int(frames[first])
+        runs.append(_Run(cls, start, start + len(inside), first))
+    return _spans(scores, runs, total, None, temperature, alternatives, min_alternative)
 
 
 def log_softmax(logits: Logits) -> NDArray[np.float64]:
@@ -170,9 +225,10 @@ def _fused(runs: Sequence[_Run], scores: Logits, groups: NDArray[np.intp]) -> li
         if last is None or last.end != run.start or groups[last.column] != groups[run.column]:
             fused.append(run)
             continue
-        best = log_softmax(scores[last.start : run.end]).max(axis=0)
+        both = _Run(last.column, last.start, run.end, last.row)
+        best = log_softmax(both.of(scores)).max(axis=0)
         column = last.column if best[last.column] >= best[run.column] else run.column
-        fused[-1] = _Run(column, last.start, run.end)
+        fused[-1] = replace(both, column=column)
     return fused
 
 
@@ -199,9 +255,11 @@ def _states(classes: Sequence[int], size: int) -> tuple[list[int], Mask]:
     return states, np.array(skip)
 
 
-def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp]:
-    """(T, S) scores of the states -> (T,) the best path's states."""
+def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp] | None:
+    """(T, S) scores of the states -> (T,) the best path's states; None where no path ends."""
     frames, states = scores.shape
+    if not frames:
+        return None
     skipped = np.where(skip, 0.0, -np.inf)  # what jumping over a blank costs
     options = np.full((3, states), -np.inf)  # to stay, to come from the state before, or from the last but one
     best = np.full(states, -np.inf)
@@ -214,6 +272,8 @@ def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp]:
         options.argmax(axis=0, out=came[frame])
         best = options.max(axis=0)
         best += scores[frame]
+    if max(best[-2:]) == -np.inf:
+        return None
     path = np.empty(frames, np.intp)
     state = states - 1 if best[-1] >= best[-2] else states - 2
     for frame in range(frames - 1, -1, -1):
@@ -222,24 +282,32 @@ def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp]:
     return path
 
 
-def _runs(path: NDArray[np.intp]) -> list[_Run]:
-    """Runs of equal, non-blank entries."""
+def _runs(path: NDArray[np.intp], frames: Frames | None) -> list[_Run]:
+    """Runs of equal, non-blank entries of frames that follow one another."""
     if not len(path):
         return []
-    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
-    runs = (_Run(int(path[start]), start, end) for start, end in itertools.pairwise(edges))
-    return [run for run in runs if run.column != BLANK]
+    ends = np.flatnonzero(np.diff(path)) + 1
+    if frames is not None:
+        ends = np.union1d(ends, gaps(frames))
+    edges = [0, *ends.tolist(), len(path)]
+    starts = edges if frames is None else frames[edges[:-1]].tolist()
+    return [
+        _Run(column, start, start + end - first, first)
+        for (first, end), start in zip(itertools.pairwise(edges), starts, strict=False)
+        if (column := int(path[first])) != BLANK
+    ]
 
 
 def _spans(
     scores: Logits,
     runs: Sequence[_Run],
+    total: int,
     classes: NDArray[np.intp] | None,
     temperature: float,
     alternatives: int,
     min_alternative: float,
 ) -> list[Span]:
-    """Spans of ``runs`` over (T, K) scores whose column k is class ``classes[k]`` (None: class k)."""
+    """Spans of ``runs``, within ``total`` frames; column k of the scores is class ``classes[k]`` (None: class k)."""
     if temperature <= 0:
         raise ValueError(f"a temperature is positive, not {temperature}")
     peaks: list[int] = []
@@ -248,7 +316,7 @@ def _spans(
     room = np.empty((longest, scores.shape[1]), scores.dtype)  # one for all: a new one a run costs more than the sums
     for run in runs:
         # Probabilities are taken where they are needed only: most frames of a strip are blank, most classes unlikely.
-        rows, masses = scores[run.start : run.end], room[: run.end - run.start]
+        rows, masses = run.of(scores), room[: run.end - run.start]
         np.subtract(rows, rows.max(axis=1, keepdims=True), out=masses)
         if temperature != 1:
             masses *= 1 / temperature
@@ -262,7 +330,7 @@ def _spans(
             others = _others(masses[peak], wholes[peak], run.column, alternatives, min_alternative)
         readings.append([(run.column, float(shares[peak])), *others])
     spans = []
-    for (start, end), peak, reading in zip(_extents(runs, peaks, len(scores)), peaks, readings, strict=True):
+    for (start, end), peak, reading in zip(_extents(runs, peaks, total), peaks, readings, strict=True):
         (cls, confidence), *rest = [(c if classes is None else int(classes[c]), share) for c, share in reading]
         spans.append(Span(cls, start, end, confidence, tuple(rest), peak))
     return spans

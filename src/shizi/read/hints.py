@@ -139,33 +139,50 @@ class Hints:
         """
         return _ready(charset, settings, **known)
 
-    def decode(self, logits: ctc.Logits, settings: ReadSettings, *, valid: int, temperature: float) -> list[ctc.Span]:
-        """The characters of (T, C) logits, of which ``valid`` frames count."""
+    def decode(
+        self,
+        logits: ctc.Logits,
+        settings: ReadSettings,
+        *,
+        valid: int,
+        temperature: float,
+        frames: ctc.Frames | None = None,
+    ) -> list[ctc.Span]:
+        """The characters of (T, C) logits, or (K, C) with ``frames``, of which ``valid`` frames count."""
         if self.decoder is not None:
             return self.decoder.decode(
                 logits,
+                frames=frames,
                 valid=valid,
                 temperature=temperature,
                 alternatives=settings.alternatives,
                 min_alternative=settings.min_alternative,
             )
-        spans = self._searched(logits, settings, valid, temperature)
+        spans = self._searched(logits, settings, frames, valid, temperature)
         exactly = self.sure is not None and self._is_plate(spans)
         # without a search it is asked how well a line reads as it stands: nothing is to be made of it
         if exactly or (self.sure is not None and self.beam and self._is_nearly_plate(spans)):
             known = replace(self, decoder=_decoder("plate", self.charset))
-            again = known.decode(logits, settings, valid=valid, temperature=temperature)
+            again = known.decode(logits, settings, frames=frames, valid=valid, temperature=temperature)
             return again if again and (exactly or _reads_well(again)) else spans
         if self.mask is None:
             return spans
-        return [_trusted(span, logits[span.peak] / temperature, self.mask) for span in spans]
+        return [_trusted(span, logits[ctc.row(frames, span.peak)] / temperature, self.mask) for span in spans]
 
-    def _searched(self, logits: ctc.Logits, settings: ReadSettings, valid: int, temperature: float) -> list[ctc.Span]:
+    def _searched(
+        self,
+        logits: ctc.Logits,
+        settings: ReadSettings,
+        frames: ctc.Frames | None,
+        valid: int,
+        temperature: float,
+    ) -> list[ctc.Span]:
         if self.beam:
             return beam(
                 logits,
                 self.beam,
                 self.scorer,
+                frames=frames,
                 valid=valid,
                 allowed=self.mask,
                 alike=self.charset.alike,
@@ -176,6 +193,7 @@ class Hints:
             )
         return ctc.greedy(
             logits,
+            frames=frames,
             valid=valid,
             allowed=self.mask,
             alike=self.charset.alike,

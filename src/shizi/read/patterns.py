@@ -112,6 +112,7 @@ class Decoder:
         self,
         logits: ctc.Logits,
         *,
+        frames: ctc.Frames | None = None,
         valid: int | None = None,
         temperature: float = 1.0,
         alternatives: int = 0,
@@ -123,15 +124,17 @@ class Decoder:
         something else there (:func:`shizi.read.trust.holds`); the alternatives are the others of them. Empty where no
         text fits in so few frames.
         """
-        scores = logits if valid is None else logits[: max(0, valid)]
-        classes = self._best(scores)
+        scores, frames, total = ctc.counted(logits, frames, valid)
+        classes = self._best(scores, frames)
         if not classes:
             return []
         made = []
         text = [self._charset.chars[cls - 1] for cls in classes]
-        for at, span in enumerate(ctc.align(scores, classes, temperature=temperature)):
+        aligned = ctc.align(scores, classes, frames=frames, valid=total, temperature=temperature)
+        for at, span in enumerate(aligned):
             place = self._place(text, at)
-            shares = ctc.softmax(scores[span.peak : span.peak + 1].astype(np.float64) / temperature)[0]
+            peak = ctc.row(frames, span.peak)
+            shares = ctc.softmax(scores[peak : peak + 1].astype(np.float64) / temperature)[0]
             seen = float(shares[BLANK] + shares[place].sum())
             scale = trust.holds(seen) / seen if seen > 0 else 0.0
             others = sorted((cls for cls in place if cls != span.cls), key=lambda cls: -shares[cls])
@@ -149,12 +152,14 @@ class Decoder:
         fitting = (char for char, target in self.pattern.steps[state].items() if self.pattern.fits(rest, target))
         return [self._charset.encode(char)[0] for char in fitting if char in self._charset]
 
-    def _best(self, scores: ctc.Logits) -> list[int]:
+    def _best(self, logits: ctc.Logits, known: ctc.Frames | None) -> list[int]:
         """The classes of the best path (Viterbi).
 
         A path is, after each frame, in a state with a blank last, or on an arc: its last character is the arc's. An
         arc is entered from its state after a blank, or from an arc that leads to that state with another character.
         """
+        columns = np.concatenate(([BLANK], self._cls))
+        scores, _ = ctc.opened(logits[:, columns].astype(np.float64), known, columns == BLANK)
         frames, arcs, states = len(scores), len(self._to), len(self.pattern.steps)
         blank = np.full(states, -np.inf)
         blank[0] = 0.0
@@ -164,7 +169,7 @@ class Decoder:
         from_label = np.empty((frames, arcs), np.int32)
         numbers = np.arange(arcs)
         after_blank = -1 - self._from
-        for frame, row in enumerate(scores.astype(np.float64)):
+        for frame, row in enumerate(scores):
             (best, at), (second, second_at) = self._two_best(label, states)
             # the best arc into the state an arc leaves from, unless it has the same character
             same = self._cls[at[self._from]] == self._cls
@@ -175,8 +180,8 @@ class Decoder:
             stays = label >= entered
             from_label[frame] = np.where(stays, numbers, entered_at)
             from_blank[frame] = np.where(blank >= best, -1 - np.arange(states), at)
-            blank = np.maximum(blank, best) + row[BLANK]
-            label = np.where(stays, label, entered) + row[self._cls]
+            blank = np.maximum(blank, best) + row[0]
+            label = np.where(stays, label, entered) + row[1:]
         return self._traced(blank, label, from_blank, from_label)
 
     def _two_best(self, label: NDArray[Any], states: int) -> tuple[tuple[NDArray[Any], NDArray[Any]], ...]:

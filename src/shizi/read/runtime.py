@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, SettingsError
 from shizi.read import trust, weights
-from shizi.read.charset import Charset
+from shizi.read.charset import BLANK, Charset
+from shizi.read.ctc import Frames
 from shizi.settings import CleanSettings
 
 SCHEMA = "shizi/model/1"
@@ -26,6 +27,9 @@ weights come from, their licence, their figures, and the ``temperature`` of :mod
 
 INPUT, OUTPUT = "strips", "logits"
 """Names of the graph's input (N, 1, 32, W) and output (N, W // 4, C), both float32."""
+FRAMES = "frames"
+"""A graph with a second output of this name, (K,) int64, leaves out frames that are surely blank: its logits are
+(1, K, C), of these frames, rising (``shizi skip-blanks`` makes such files). It takes one strip at a time."""
 
 HEIGHT = 32
 """Rows of a strip, pixels."""
@@ -33,6 +37,9 @@ STRIDE = 4
 """Columns of a strip a frame; frame t is centred on column 4 t + 2."""
 PAD = 0.5
 """What strips are padded with on their right: the value of white ground."""
+
+LEFT_OUT = -30.0
+"""Logit of all classes of a frame that a graph left out; the blank's is 0."""
 
 MAX_BYTES = 512 * 1024 * 1024
 """A larger weight file is refused unread."""
@@ -67,6 +74,15 @@ def metadata(charset: Charset, card: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+class Emissions(NamedTuple):
+    """What the network says of one strip."""
+
+    logits: NDArray[np.float32]
+    """(T, C), or (K, C) where frames were left out; frames behind what it saw are not in it."""
+    frames: Frames | None
+    """(K,) the frames of the rows; None: all."""
+
+
 @dataclass(frozen=True, eq=False)
 class Recogniser:
     """A network with its alphabet. It never changes, so threads may share it."""
@@ -98,10 +114,26 @@ class Recogniser:
         return cls(found, charset, card, trust.temperature(card), threads or min(MAX_THREADS, cores()), session)
 
     def logits(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> NDArray[np.float32]:
-        """(N, 1, 32, W) -> (N, W // 4, C), W a multiple of 4.
+        """(N, 1, 32, W) -> (N, W // 4, C), as :meth:`emissions`; frames that were left out are blank.
 
-        ``widths`` are the columns of each strip that the network is to see, multiples of 4 up to W; the frames behind
-        them are 0. None: all columns.
+        Frames behind what was seen of a strip are 0.
+        """
+        made = np.zeros((len(batch), batch.shape[-1] // STRIDE, self.charset.size), np.float32)
+        seen = self.emissions(batch, widths)
+        for index, (rows, frames) in enumerate(seen):
+            if frames is None:
+                made[index, : len(rows)] = rows
+                continue
+            count = (batch.shape[-1] if widths is None else widths[index]) // STRIDE
+            made[index, :count] = LEFT_OUT
+            made[index, :count, BLANK] = 0
+            made[index, frames] = rows
+        return made
+
+    def emissions(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> list[Emissions]:
+        """What is said of each of (N, 1, 32, W) strips, W a multiple of 4.
+
+        ``widths`` are the columns of each strip that the network is to see, multiples of 4 up to W. None: all.
 
         Each strip runs through the network by itself, several at a time on as many threads. A batch in one run would
         gain nothing on a CPU, and int8 takes one scale of activations for all that it is given, so that a strip's
@@ -117,24 +149,22 @@ class Recogniser:
         seen = [shape[3]] * shape[0] if widths is None else list(widths)
         if len(seen) != shape[0] or not all(STRIDE <= w <= shape[3] and w % STRIDE == 0 for w in seen):
             raise ValueError(f"{shape[0]} strips of {shape[3]} columns cannot be seen in the widths {seen}")
-        made = np.empty((shape[0], shape[3] // STRIDE, self.charset.size), np.float32)
 
-        def run(index: int) -> None:
-            # bound, so that megabytes of logits are written where they are wanted and not copied there
-            frames = seen[index] // STRIDE
-            bound, place = self._session.io_binding(), made[index : index + 1, :frames]
-            made[index, frames:] = 0
+        def run(index: int) -> Emissions:
+            # bound, so that megabytes of logits are taken from where they are written and not copied
+            bound = self._session.io_binding()
             bound.bind_cpu_input(INPUT, np.ascontiguousarray(batch[index : index + 1, :, :, : seen[index]]))
-            bound.bind_output(OUTPUT, "cpu", 0, np.float32, place.shape, place.ctypes.data)
+            for value in self._session.get_outputs():
+                bound.bind_output(value.name, "cpu")
             self._session.run_with_iobinding(bound)
+            logits, *frames = bound.get_outputs()
+            return Emissions(logits.numpy()[0], frames[0].numpy() if frames else None)
 
         if min(self.threads, len(batch)) < 2:
-            for index in range(len(batch)):
-                run(index)
-        else:  # threads of this call only: nothing to close, and nothing that a fork would break
-            with ThreadPoolExecutor(min(self.threads, len(batch)), "shizi-read") as pool:
-                list(pool.map(run, range(len(batch))))
-        return made
+            return [run(index) for index in range(len(batch))]
+        # threads of this call only: nothing to close, and nothing that a fork would break
+        with ThreadPoolExecutor(min(self.threads, len(batch)), "shizi-read") as pool:
+            return list(pool.map(run, range(len(batch))))
 
 
 def cores() -> int:
@@ -199,14 +229,19 @@ def _json(found: Mapping[str, str], key: str, path: Path) -> Any:
 def _check_shapes(session: Any, charset: Charset, path: Path) -> None:
     inputs = [(value.name, value.type, len(value.shape)) for value in session.get_inputs()]
     outputs = [(value.name, value.type, len(value.shape)) for value in session.get_outputs()]
-    if inputs != [(INPUT, "tensor(float)", 4)] or outputs != [(OUTPUT, "tensor(float)", 3)]:
+    wanted = [(OUTPUT, "tensor(float)", 3), (FRAMES, "tensor(int64)", 1)]
+    if inputs != [(INPUT, "tensor(float)", 4)] or outputs not in (wanted[:1], wanted):
         raise ModelMismatch(f"{path} turns {inputs} into {outputs}, not {INPUT} of 4 axes into {OUTPUT} of 3")
     given = session.get_inputs()[0].shape
     if tuple(given[1:3]) != (1, HEIGHT):
         raise ModelMismatch(f"{path} takes strips of the shape {given}, not (N, 1, {HEIGHT}, W)")
     try:
-        probe = session.run([OUTPUT], {INPUT: np.full((1, 1, HEIGHT, 64), PAD, np.float32)})[0].shape
+        probe, *frames = session.run(None, {INPUT: np.full((1, 1, HEIGHT, 64), PAD, np.float32)})
     except Exception as error:
         raise ModelMismatch(f"{path} does not run on a strip of 64 columns: {error}") from error
-    if probe != (1, 64 // STRIDE, charset.size):
-        raise ModelMismatch(f"{path} turns 64 columns into {probe}, not (1, {64 // STRIDE}, {charset.size})")
+    most = 64 // STRIDE
+    count = len(frames[0]) if frames else most
+    if probe.shape != (1, count, charset.size) or count > most:
+        raise ModelMismatch(f"{path} turns 64 columns into {probe.shape}, not (1, {most}, {charset.size})")
+    if frames and (np.any(np.diff(frames[0]) < 1) or not 0 <= frames[0].min(initial=0) <= frames[0].max(initial=0) < most):
+        raise ModelMismatch(f"{path} says that its rows are of the frames {frames[0].tolist()} of {most}")

@@ -31,7 +31,7 @@ def hand(number: int) -> Hand:
     if lot < BRUSHES:
         return replace(quick, pen=float(rng.uniform(2.4, 4.4)), taper=float(rng.uniform(0.3, 0.8)))
     if lot < BRUSHES + CAREFUL:
-        return replace(quick, uneven=float(rng.uniform(0.1, 0.25)), joined=float(rng.uniform(0, 0.5)))
+        return replace(quick, uneven=float(rng.uniform(0.1, 0.25)), joined=float(rng.uniform(0, 0.5)), at_once=0.0)
     return quick
 
 

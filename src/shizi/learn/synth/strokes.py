@@ -46,6 +46,10 @@ FINE = 4
 """Characters are drawn this much larger and averaged down."""
 SHORT = 0.62
 """Share of the em square beyond which the pen is lifted rather than drawn along between two strokes."""
+PART = 2
+"""Strokes that a part has at the least."""
+FLOWING = 0.04, 0.09
+"""Depth of the corners that running script cuts (Douglas & Peucker 1973), from and to, shares of the em square."""
 DARK = 1.6
 """Thickness of a line that is thinner than a pixel is kept by drawing it with this many and averaging."""
 
@@ -82,12 +86,17 @@ class Hand:
     """Of the character's own slant, squeeze and turn."""
     uneven: float = 0.0
     """Of how far the parts of a character are out of proportion: the em square is bent along both axes."""
+    parts: float = 0.0
+    """Of the logarithm of the size of each part of a character, strokes that follow one another, and of its place."""
+    at_once: float = 0.0
+    """Probability that such a part is written without lifting the pen, its corners cut as deep as :data:`FLOWING`."""
 
     @classmethod
     def drawn(cls, seed: int) -> Hand:
         """Hand number ``seed``: always the same one; every third writes carefully, every third in haste.
 
-        From :data:`QUICK` on they are quick: narrow, with thin pens, and out of proportion.
+        From :data:`QUICK` on they are quick: narrow, with thin pens, out of proportion, and two of three write whole
+        parts of a character at once, as running script does.
         """
         rng = np.random.default_rng((seed, 0x5A1))
         haste = (seed % 3) / 2
@@ -108,6 +117,8 @@ class Hand:
                 stretch=float(rng.uniform(0.08, 0.2)),
                 loose=float(rng.uniform(0.03, 0.09)),
                 uneven=float(rng.uniform(0.1, 0.32)),
+                parts=float(rng.uniform(0.03, 0.15)),
+                at_once=float(max(0.0, rng.uniform(-0.3, 0.6))),
             )
         return cls(
             name=f"hand-{seed:02}",
@@ -233,18 +244,24 @@ def write(
     whole = np.array([[squeeze, -slant], [turn, 1.0]], dtype=np.float32)
     bend = np.clip(rng.normal(0, hand.uneven, (2, 2)), -MOST_BENT, MOST_BENT) if hand.uneven else None
     paths: list[Stroke] = []
-    for stroke in strokes:
-        bent = stroke if bend is None else _bent(stroke, bend)
-        moved: Stroke = ((_own(bent, hand, rng) - 0.5) @ whole.T + 0.5).astype(np.float32)
-        near = bool(paths) and float(np.hypot(*(moved[0] - paths[-1][-1]))) < SHORT
-        if near and rng.random() < hand.joined:
-            paths[-1] = np.concatenate((paths[-1], moved))
-        else:
-            paths.append(moved)
+    flowing: list[float] = []  # what is cut off the corners of each path
+    for part in _parts(strokes, rng) if hand.parts else [list(strokes)]:
+        at_once = hand.at_once > 0 and len(part) > 1 and rng.random() < hand.at_once
+        cut = float(rng.uniform(*FLOWING)) if at_once else hand.hurry
+        for index, stroke in enumerate(_placed(part, hand, rng) if hand.parts else part):
+            bent = stroke if bend is None else _bent(stroke, bend)
+            moved: Stroke = ((_own(bent, hand, rng) - 0.5) @ whole.T + 0.5).astype(np.float32)
+            near = bool(paths) and float(np.hypot(*(moved[0] - paths[-1][-1]))) < SHORT
+            if (at_once and index) or (near and rng.random() < hand.joined):
+                paths[-1] = np.concatenate((paths[-1], moved))
+                flowing[-1] = max(flowing[-1], cut)
+            else:
+                paths.append(moved)
+                flowing.append(cut)
     made = np.zeros((cell * FINE, cell * FINE), dtype=np.uint8)
     origin = np.array(corner, dtype=np.float32)
-    for path in paths:
-        _ink(made, (_rounded(path, hand) * em + origin) * FINE, hand, rng)
+    for path, cut in zip(paths, flowing, strict=True):
+        _ink(made, (_rounded(path, cut, hand.round) * em + origin) * FINE, hand, rng)
     picture: NDArray[np.uint8] = cv2.resize(made, (cell, cell), interpolation=cv2.INTER_AREA).astype(np.uint8)
     return picture
 
@@ -267,12 +284,34 @@ def _own(stroke: Stroke, hand: Hand, rng: Random) -> Stroke:
     return made
 
 
-def _rounded(path: Stroke, hand: Hand) -> Stroke:
-    """Hurried (Douglas & Peucker 1973), then its corners rounded."""
+def _parts(strokes: Sequence[Stroke], rng: Random) -> list[list[Stroke]]:
+    """The strokes in one to three runs, parted rather where the next stroke lies far from the last one."""
+    places = np.arange(PART, len(strokes) - PART + 1)
+    if not len(places):
+        return [list(strokes)]
+    middles = np.array([(stroke.min(axis=0) + stroke.max(axis=0)) / 2 for stroke in strokes])
+    far = np.square(middles[places] - middles[places - 1]).sum(axis=1) + 1e-4
+    count = min(int(rng.integers(0, 3)), len(places))
+    cuts = sorted(rng.choice(places, count, replace=False, p=far / far.sum()).tolist())
+    edges = [0, *cuts, len(strokes)]
+    return [list(strokes[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+
+
+def _placed(part: Sequence[Stroke], hand: Hand, rng: Random) -> list[Stroke]:
+    """A part as large, and where, this hand puts it this time."""
+    points = np.concatenate(part)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    scale = np.exp(rng.normal(0, hand.parts, 2)).astype(np.float32)
+    place = middle + rng.normal(0, hand.parts / 3, 2).astype(np.float32)
+    return [((stroke - middle) * scale + place).astype(np.float32) for stroke in part]
+
+
+def _rounded(path: Stroke, hurry: float, rounds: int) -> Stroke:
+    """Hurried (Douglas & Peucker 1973), then its corners rounded (Chaikin 1974)."""
     points: NDArray[Any] = path
     if len(points) > 2:
-        points = cv2.approxPolyDP(path.reshape(-1, 1, 2), hand.hurry, False).reshape(-1, 2)
-    for _ in range(hand.round):
+        points = cv2.approxPolyDP(path.reshape(-1, 1, 2), hurry, False).reshape(-1, 2)
+    for _ in range(rounds):
         if len(points) < 3:
             break
         near = 0.75 * points[:-1] + 0.25 * points[1:]

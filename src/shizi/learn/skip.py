@@ -1,0 +1,266 @@
+"""``shizi skip-blanks FILE.onnx RECIPE.toml --output OUT.onnx``: a weight file that classifies no surely blank frames.
+
+Half of a line's frames are blank, and the widest product of a recogniser, thousands of classes, tells so only at its
+end. A small network (one hidden layer) tells it from the features before; what it calls blank is left out, there and
+in all of decoding. It is fitted to what the file itself says of made lines, and errs to one side: of frames that are
+not blank next to none are lost (after Graves et al. 2006, whose blanks fill the frames between characters; the same is
+done in speech: Chen et al. 2016, Phone synchronous speech recognition with CTC lattices, §III).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from shizi.errors import DataError, ModelError
+from shizi.learn.export import LEAST_LINES, Lines, compare
+from shizi.learn.recipe import Recipe
+from shizi.learn.sources import Sources, open_sources
+from shizi.read.charset import BLANK
+from shizi.read.ctc import softmax
+from shizi.read.runtime import FRAMES, INPUT, STRIDE, Recogniser
+
+Features = NDArray[np.float32]
+
+HIDDEN = 64
+"""Units of the hidden layer."""
+FITTED_ON = 150_000
+"""Frames that it is fitted on."""
+SAID = 0.1
+"""Probability that a frame is no blank from which on it counts as none, in fitting."""
+HELD = 0.3
+"""Frames with a higher one are those that must not be lost;"""
+LOST = 1e-4
+"""the threshold is such that this share of them is."""
+BATCH, EPOCHS, RATE = 1024, 8, 3e-3
+MAX_CHANGED = 0.005
+"""Largest share of lines that may be read otherwise than before."""
+MAX_CER_LOSS = 0.0005
+"""Largest increase of the character error rate."""
+CLASSIFIER = "/classifier/"
+"""What the names of the classifier's nodes begin with."""
+PREFIX = "skip"
+"""What the names of the new nodes and values begin with."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The small network: a frame with D features x is kept where ``relu(x @ inner + bias) @ outer + least > 0``."""
+
+    inner: Features
+    """(D, H)."""
+    bias: Features
+    """(H,)."""
+    outer: Features
+    """(H, 1)."""
+    least: float
+
+    def keeps(self, features: Features) -> NDArray[np.bool_]:
+        """(T, D) -> (T,) whether each frame is classified."""
+        hidden = np.maximum(features @ self.inner + self.bias, 0)
+        kept: NDArray[np.bool_] = (hidden @ self.outer)[:, 0] + self.least > 0
+        return kept
+
+
+def fit(features: Features, said: Features, seed: int = 0) -> Fitted:
+    """Fit to (N, D) features of frames and (N,) probabilities that each is no blank.
+
+    Raises:
+        DataError: all frames are blank, or none is.
+    """
+    if not (said > HELD).any() or (said > SAID).all():
+        raise DataError("blank frames cannot be told from others: all are of one kind")
+    x, target = torch.from_numpy(features), torch.from_numpy((said > SAID).astype(np.float32))
+    mean, spread = x.mean(dim=0), x.std(dim=0) + 1e-3
+    x = (x - mean) / spread
+    with torch.random.fork_rng(devices=()), torch.enable_grad():
+        torch.manual_seed(seed)
+        net = nn.Sequential(nn.Linear(x.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+        optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4)
+        steps = EPOCHS * -(-len(x) // BATCH)
+        rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
+        for _ in range(steps):
+            picked = torch.randint(0, len(x), (min(BATCH, len(x)),))
+            loss = nn.functional.binary_cross_entropy_with_logits(net(x[picked])[:, 0], target[picked])
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            rates.step()
+    with torch.no_grad():
+        scores = net(x)[:, 0].numpy()
+        inner, outer = (net[at].weight.double() for at in (0, 2))
+        biases: list[Tensor] = [net[at].bias.double() for at in (0, 2)]
+        scaled = inner / spread
+        first = biases[0] - scaled @ mean.double()
+    threshold = float(np.quantile(scores[said > HELD], LOST))
+    weights = (value.float().numpy() for value in (scaled.T, first, outer.T))
+    return Fitted(*(np.ascontiguousarray(value) for value in weights), least=float(biases[1]) - threshold)
+
+
+def watched(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of a weight file's graph whose second output are the features before its classifier."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    made.graph.output.append(helper.make_tensor_value_info(_features(model.graph), TensorProto.FLOAT, None))
+    return made
+
+
+def skipping(model: onnx.ModelProto, fitted: Fitted) -> onnx.ModelProto:
+    """A copy of a weight file's graph that classifies the frames that ``fitted`` keeps, and the first one.
+
+    Raises:
+        ModelError: it does so already, or its classifier cannot be found.
+    """
+    if len(model.graph.output) > 1:
+        raise ModelError("the weight file leaves out blank frames already")
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    graph = made.graph
+    before = _features(graph)
+
+    def value(name: str) -> str:
+        return f"{PREFIX}.{name}"
+
+    arrays = {
+        "inner": fitted.inner,
+        "bias": fitted.bias,
+        "outer": fitted.outer,
+        "least": np.array([fitted.least], np.float32),
+        "nothing": np.array(0, np.float32),
+        "zero": np.array([0], np.int64),
+        "one": np.array([1], np.int64),
+        "end": np.array([np.iinfo(np.int64).max], np.int64),
+        "first": np.array([True]),
+    }
+    steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
+        ("Squeeze", [before, value("zero")], value("rows"), {}),
+        ("Gemm", [value("rows"), value("inner"), value("bias")], value("hidden"), {}),
+        ("Relu", [value("hidden")], value("raised"), {}),
+        ("Gemm", [value("raised"), value("outer"), value("least")], value("scores"), {}),
+        ("Squeeze", [value("scores"), value("one")], value("flat"), {}),
+        ("Greater", [value("flat"), value("nothing")], value("likely"), {}),
+        # the first frame always: int8 has no scale for nothing at all
+        ("Slice", [value("likely"), value("one"), value("end"), value("zero")], value("others"), {}),
+        ("Concat", [value("first"), value("others")], value("kept"), {"axis": 0}),
+        ("NonZero", [value("kept")], value("places"), {}),
+        ("Squeeze", [value("places"), value("zero")], FRAMES, {}),
+        ("Gather", [before, FRAMES], value("features"), {"axis": 1}),
+    ]
+    new = [helper.make_node(kind, given, [to], name=f"{PREFIX}/{to}", **more) for kind, given, to, more in steps]
+    nodes = list(graph.node)
+    for node in nodes:
+        node.input[:] = [value("features") if name == before else name for name in node.input]
+    start = next(at for at, node in enumerate(nodes) if before in node.output) + 1
+    del graph.node[:]
+    graph.node.extend([*nodes[:start], *new, *nodes[start:]])
+    graph.initializer.extend(numpy_helper.from_array(array, value(name)) for name, array in arrays.items())
+    graph.output.append(helper.make_tensor_value_info(FRAMES, TensorProto.INT64, ["k"]))
+    graph.output[0].type.tensor_type.shape.dim[1].dim_param = "k"
+    return made
+
+
+def _features(graph: onnx.GraphProto) -> str:
+    """The value that the classifier takes, in int8 by way of a node that brings it there."""
+    made = {name: node for node in graph.node for name in node.output}
+    for node in graph.node:
+        source = made.get(node.input[0]) if node.name.startswith(CLASSIFIER) and node.input else None
+        if source is not None:
+            return source.input[0] if source.op_type == "DynamicQuantizeLinear" else node.input[0]
+    raise ModelError("no classifier is found in the weight file")
+
+
+def samples(path: Path, batches: Iterable[Lines], count: int = FITTED_ON) -> tuple[Features, Features]:
+    """(N, D) features of at least ``count`` frames, or of all ``batches``, and (N,) how likely each is no blank.
+
+    Raises:
+        ModelError, DataError: the file cannot be used, or there is not a single frame.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    graph = watched(onnx.load(path)).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    features: list[Features] = []
+    said: list[Features] = []
+    taken = 0
+    for batch in batches:
+        for strip, frames in zip(batch.strips, batch.frames, strict=True):
+            logits, seen = session.run(None, {INPUT: strip[np.newaxis, :, :, : frames * STRIDE]})
+            features.append(seen[0])
+            said.append(1 - softmax(logits[0])[:, BLANK])
+            taken += len(seen[0])
+            if taken >= count:
+                return np.concatenate(features), np.concatenate(said)
+    if not taken:
+        raise DataError("there is not a single frame to fit to")
+    return np.concatenate(features), np.concatenate(said)
+
+
+def lines(sources: Sources, recipe: Recipe, seed: int) -> Iterator[Lines]:
+    """Made lines of the recipe's last stage without end."""
+    rng = np.random.default_rng((recipe.seed, seed))
+    stage = replace(recipe.stages[-1], real=0.0)
+    charset = sources.charset
+    torch.manual_seed(int(rng.integers(2**31)))
+    while True:
+        batch = sources.batch(rng, stage)
+        texts = [charset.decode(label) for label in batch.labels]
+        yield Lines(batch.strips.cpu().numpy(), texts, batch.widths.tolist())
+
+
+def run(args: Namespace) -> int:
+    """The command: writes the file, and prints what is left out and how reading differs, as JSON.
+
+    Raises:
+        ModelError, DataError, SettingsError: the file or the recipe cannot be used, or the new file reads too much
+            otherwise; then none is written.
+    """
+    recipe = Recipe.open(Path(args.recipe))
+    sources = open_sources(recipe, torch.device("cpu"))
+    before = Recogniser.open(args.source, 1)
+    if before.charset != sources.charset:
+        raise DataError(f"{args.source} has another alphabet than the recipe")
+    made = skipping(onnx.load(args.source), fit(*samples(args.source, lines(sources, recipe, 0))))
+    with tempfile.TemporaryDirectory(dir=args.output.resolve().parent) as folder:
+        part = Path(folder) / args.output.name
+        onnx.save(made, part)
+        after = Recogniser.open(part, 1)
+        unseen = list(_enough(lines(sources, recipe, 1), args.compare))
+        found = compare(before.logits, after.logits, unseen, before.charset)
+        left = 1 - _kept(after, unseen)
+        if found.changed > MAX_CHANGED or (found.cer_loss or 0.0) > MAX_CER_LOSS:
+            raise ModelError(f"too much is lost with blank frames: {asdict(found)}")
+        part.replace(args.output)
+    print(json.dumps({"left_out": round(left, 4), **asdict(found)}, indent=2))
+    return 0
+
+
+def _enough(batches: Iterable[Lines], count: int) -> Iterator[Lines]:
+    taken = 0
+    for batch in batches:
+        if taken >= count:
+            return
+        taken += len(batch.strips)
+        yield batch
+
+
+def _kept(recogniser: Recogniser, batches: Iterable[Lines]) -> float:
+    """Share of the frames that are classified."""
+    kept = frames = 0
+    for batch in batches:
+        widths = [count * STRIDE for count in batch.frames]
+        for emissions, count in zip(recogniser.emissions(batch.strips, widths), batch.frames, strict=True):
+            kept, frames = kept + len(emissions.logits), frames + count
+    return kept / frames
