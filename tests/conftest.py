@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shizi.read.charset import Charset
+from shizi.read.runtime import Emissions
 from shizi.reader import Reader
 from shizi.settings import Settings
 
@@ -39,6 +40,9 @@ class BoxNetwork:
     charset: Charset = field(default_factory=lambda: Charset.of(HIGH + LOW + "x"))
     temperature: float = 1.0
     shapes: list[tuple[int, ...]] = field(default_factory=list)
+
+    def emissions(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> list[Emissions]:
+        return [Emissions(rows, None) for rows in self.logits(batch, widths)]
 
     def logits(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> NDArray[np.float32]:
         self.shapes.append(batch.shape)

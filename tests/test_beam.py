@@ -170,3 +170,16 @@ def test_no_frame_rules_every_text_out() -> None:
     spans = beam.beam(values, 4, alike=alike)
     assert all(span.cls in (1, 2) for span in spans[:1])
     assert beam.search(ctc.softmax(values), 4, alike=alike)
+
+
+@given(logits(frames=(1, 9)), st.integers(0, 2**9 - 1), st.integers(1, 5), st.data())
+def test_frames_that_were_left_out_are_blank(values: Logits, which: int, width: int, data: st.DataObject) -> None:
+    kept = np.array([bool(which >> frame & 1) for frame in range(len(values))])
+    whole = values.copy()
+    whole[~kept] = -1e4
+    whole[~kept, 0] = 0
+    size = values.shape[1]
+    scores = data.draw(st.lists(st.integers(-16, 16), min_size=size**2, max_size=size**2))
+    for scorer in (None, Table(np.array(scores).reshape(size, size) / 4)):
+        spans = beam.beam(values[kept], width, scorer, frames=np.flatnonzero(kept), valid=len(whole), alternatives=2)
+        assert spans == beam.beam(whole, width, scorer, alternatives=2)

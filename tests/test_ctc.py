@@ -49,6 +49,16 @@ def logits(frames: tuple[int, int] = (1, 12), classes: tuple[int, int] = (2, 6))
     )
 
 
+@st.composite
+def parted(draw: st.DrawFn) -> tuple[Logits, NDArray[np.int64], Logits]:
+    """Logits of some frames, which frames those are, and the logits of all frames, where the others are blank."""
+    whole = draw(logits(frames=(1, 14)))
+    kept = np.array(draw(st.lists(st.booleans(), min_size=len(whole), max_size=len(whole))), np.bool_)
+    whole[~kept] = -1e4
+    whole[~kept, 0] = 0
+    return whole[kept], np.flatnonzero(kept), whole
+
+
 def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(cls for cls, _ in itertools.groupby(path) if cls != 0)
 
@@ -263,3 +273,41 @@ def test_look_alikes_side_by_side_are_one_character() -> None:
     fused = ctc.greedy(logits, alike=alike)
     assert [span.cls for span in fused] == [2, 1, 3, 1, 2], "a blank between two of them keeps them apart"
     assert fused[0].start <= 1 and fused[0].end >= 3
+
+
+@given(parted())
+def test_frames_that_were_left_out_are_blank(split: tuple[Logits, NDArray[np.int64], Logits]) -> None:
+    rows, frames, whole = split
+    read = ctc.greedy(rows, frames=frames, valid=len(whole), alternatives=3)
+    assert read == ctc.greedy(whole, alternatives=3)
+    alike = np.zeros(whole.shape[1], np.intp)
+    one = ctc.greedy(rows, frames=frames, valid=len(whole), alike=alike)
+    assert one == ctc.greedy(whole, alike=alike)
+    assert all(ctc.row(frames, span.peak) == frames.tolist().index(span.peak) for span in read)
+    text = [span.cls for span in read]
+    if text:
+        assert ctc.align(rows, text, frames=frames, valid=len(whole)) == ctc.align(whole, text)
+
+
+@given(parted(), st.integers(-1, 16))
+def test_of_frames_beyond_those_that_count_no_row_does(
+    split: tuple[Logits, NDArray[np.int64], Logits], valid: int
+) -> None:
+    rows, frames, whole = split
+    cut = max(0, valid)
+    kept, known, total = ctc.counted(rows, frames, valid)
+    assert known is not None and len(kept) == len(known) and total == cut
+    assert known.tolist() == [frame for frame in frames.tolist() if frame < cut]
+    assert ctc.greedy(rows, frames=frames, valid=min(cut, len(whole))) == ctc.greedy(whole, valid=cut)
+
+
+def test_text_that_needs_frames_which_were_left_out_does_not_fit() -> None:
+    rows, frames = np.zeros((2, 3), np.float32), np.array([1, 4])
+    assert len(ctc.align(rows, [1, 1], frames=frames)) == 2  # the blank in between was left out
+    with pytest.raises(ValueError, match="do not fit"):
+        ctc.align(rows, [1, 2, 1], frames=frames)
+    with pytest.raises(ValueError, match="cannot be those of"):
+        ctc.greedy(rows, frames=np.array([0, 1, 2]))
+    assert ctc.greedy(rows[:0], frames=frames[:0]) == []
+    with pytest.raises(ValueError, match="do not fit"):
+        ctc.align(rows[:0], [1], frames=frames[:0])

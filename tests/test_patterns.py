@@ -66,8 +66,26 @@ def test_decoding_is_the_best_of_all_paths_that_fit(expression: str, raw: NDArra
         assert not texts or (pattern.fits("") and empty >= best)
     for at, span in enumerate(spans):
         assert 0 <= span.confidence <= 1
-        for cls, _ in span.alternatives:
-            assert pattern.fits(read[:at] + CHARSET.chars[cls - 1] + read[at + 1 :])
+        others = {cls for cls in (1, 2, 3) if pattern.fits(read[:at] + CHARSET.chars[cls - 1] + read[at + 1 :])}
+        assert {cls for cls, _ in span.alternatives} == others - {span.cls}
+
+
+@given(
+    expressions(),
+    st.integers(1, 9).flatmap(lambda frames: arrays(np.int8, (frames, 4), elements=st.integers(-40, 40))),
+    st.integers(0, 2**9 - 1),
+)
+def test_frames_that_were_left_out_are_blank(expression: str, raw: NDArray[np.int8], which: int) -> None:
+    kept = np.array([bool(which >> frame & 1) for frame in range(len(raw))])
+    whole = raw / 8 + np.sqrt(np.arange(2, raw.size + 2)).reshape(raw.shape) / 1000  # no two paths are equally likely
+    whole[~kept] = -1e4
+    whole[~kept, 0] = 0
+    decoder = Decoder(Pattern.of(expression), CHARSET)
+    spans = decoder.decode(whole[kept], frames=np.flatnonzero(kept), valid=len(whole), alternatives=3)
+    wanted = decoder.decode(whole, alternatives=3)
+    # where nothing else fits, all frames together may say what those that are left cannot: at next to no probability
+    if spans or min((span.confidence for span in wanted), default=1.0) > 1e-9:
+        assert spans == wanted
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from shizi.cut import Cut, whole
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
 from shizi.read.charset import Charset
 from shizi.read.hints import Hints
+from shizi.read.runtime import Emissions
 from shizi.reader import HOPELESS, Reader
 from shizi.settings import Settings
 from shizi.types import Line, Quad
@@ -118,6 +119,20 @@ def test_lines_without_characters_are_left_out_and_listed(network: BoxNetwork) -
     assert page.lines == ()
     assert {one.reason for one in page.dropped} == {"empty"}
     assert [one.quad for one in page.dropped] == [line.quad for line in sighted.lines]
+
+
+def test_frames_that_the_network_leaves_out_change_nothing(network: BoxNetwork) -> None:
+    class Sparse(BoxNetwork):
+        def emissions(self, batch: np.ndarray[Any, Any], widths: Any = None) -> list[Emissions]:
+            kept = [(rows, np.flatnonzero(rows[:, 0] < 4)) for rows in self.logits(batch, widths)]
+            return [Emissions(rows[frames], frames) for rows, frames in kept]
+
+    pixels, _ = boxes(LINES)
+    pages = [Reader(recogniser=one).read(pixels) for one in (network, Sparse())]
+    assert pages[0].text == "\n".join(LINES)
+    assert pages[0].lines == pages[1].lines
+    lines = [Reader(recogniser=one).read_lines([pixels[20:90]], beam=3)[0] for one in (network, Sparse())]
+    assert lines[0].text == LINES[0] and lines[0] == lines[1]
 
 
 def test_noise_is_left_out_and_listed_with_what_was_read() -> None:

@@ -61,8 +61,8 @@ class Network(Protocol):
     def temperature(self) -> float:
         """What logits are divided by before they are turned into confidences."""
 
-    def logits(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> NDArray[np.float32]:
-        """(N, 1, 32, W) strips -> (N, W // 4, C); of each strip ``widths`` columns, multiples of 4, are looked at."""
+    def emissions(self, batch: NDArray[np.float32], widths: Sequence[int] | None = None) -> Sequence[Emissions]:
+        """What it says of each of (N, 1, 32, W) strips; of each ``widths`` columns, multiples of 4, are looked at."""
 
 
 class PageFound(NamedTuple):

@@ -23,10 +23,10 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 
 from shizi.errors import DataError, ModelError
-from shizi.learn.export import LEAST_LINES, Lines, compare
+from shizi.learn.export import Lines, compare
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import Sources, open_sources
 from shizi.read.charset import BLANK
@@ -88,7 +88,8 @@ def fit(features: Features, said: Features, seed: int = 0) -> Fitted:
     x = (x - mean) / spread
     with torch.random.fork_rng(devices=()), torch.enable_grad():
         torch.manual_seed(seed)
-        net = nn.Sequential(nn.Linear(x.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+        first, last = nn.Linear(x.shape[1], HIDDEN), nn.Linear(HIDDEN, 1)
+        net = nn.Sequential(first, nn.ReLU(), last)
         optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4)
         steps = EPOCHS * -(-len(x) // BATCH)
         rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
@@ -101,13 +102,12 @@ def fit(features: Features, said: Features, seed: int = 0) -> Fitted:
             rates.step()
     with torch.no_grad():
         scores = net(x)[:, 0].numpy()
-        inner, outer = (net[at].weight.double() for at in (0, 2))
-        biases: list[Tensor] = [net[at].bias.double() for at in (0, 2)]
-        scaled = inner / spread
-        first = biases[0] - scaled @ mean.double()
+        inner = first.weight / spread  # takes features as they are
+        bias = first.bias - inner.double() @ mean.double()
+        outer, level = last.weight.T.detach(), float(last.bias)
     threshold = float(np.quantile(scores[said > HELD], LOST))
-    weights = (value.float().numpy() for value in (scaled.T, first, outer.T))
-    return Fitted(*(np.ascontiguousarray(value) for value in weights), least=float(biases[1]) - threshold)
+    arrays = (np.ascontiguousarray(value.float().numpy()) for value in (inner.T, bias, outer))
+    return Fitted(next(arrays), next(arrays), next(arrays), least=level - threshold)
 
 
 def watched(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -134,7 +134,7 @@ def skipping(model: onnx.ModelProto, fitted: Fitted) -> onnx.ModelProto:
     def value(name: str) -> str:
         return f"{PREFIX}.{name}"
 
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "inner": fitted.inner,
         "bias": fitted.bias,
         "outer": fitted.outer,
@@ -178,11 +178,11 @@ def _features(graph: onnx.GraphProto) -> str:
     for node in graph.node:
         source = made.get(node.input[0]) if node.name.startswith(CLASSIFIER) and node.input else None
         if source is not None:
-            return source.input[0] if source.op_type == "DynamicQuantizeLinear" else node.input[0]
+            return str((source if source.op_type == "DynamicQuantizeLinear" else node).input[0])
     raise ModelError("no classifier is found in the weight file")
 
 
-def samples(path: Path, batches: Iterable[Lines], count: int = FITTED_ON) -> tuple[Features, Features]:
+def samples(path: Path, batches: Iterable[Lines], count: int) -> tuple[Features, Features]:
     """(N, D) features of at least ``count`` frames, or of all ``batches``, and (N,) how likely each is no blank.
 
     Raises:
@@ -232,7 +232,8 @@ def run(args: Namespace) -> int:
     before = Recogniser.open(args.source, 1)
     if before.charset != sources.charset:
         raise DataError(f"{args.source} has another alphabet than the recipe")
-    made = skipping(onnx.load(args.source), fit(*samples(args.source, lines(sources, recipe, 0))))
+    seen = samples(args.source, lines(sources, recipe, 0), FITTED_ON)
+    made = skipping(onnx.load(args.source), fit(*seen))
     with tempfile.TemporaryDirectory(dir=args.output.resolve().parent) as folder:
         part = Path(folder) / args.output.name
         onnx.save(made, part)

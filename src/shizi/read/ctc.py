@@ -255,7 +255,7 @@ def _states(classes: Sequence[int], size: int) -> tuple[list[int], Mask]:
     return states, np.array(skip)
 
 
-def _viterbi(scores: NDArray[np.float64], skip: Mask) -> NDArray[np.intp] | None:
+def _viterbi(scores: Logits, skip: Mask) -> NDArray[np.intp] | None:
     """(T, S) scores of the states -> (T,) the best path's states; None where no path ends."""
     frames, states = scores.shape
     if not frames:

@@ -79,8 +79,9 @@ class Pattern:
         """All characters that a fitting text may hold."""
         return frozenset(char for step in self.steps for char in step)
 
-    def fits(self, text: Iterable[str], state: int = 0) -> bool:
-        """Whether the whole text is one of the pattern; or, of a text that has led to ``state``, the rest."""
+    def fits(self, text: Iterable[str]) -> bool:
+        """Whether the whole text is one of the pattern."""
+        state = 0
         for char in text:
             following = self.steps[state].get(char)
             if following is None:
@@ -131,8 +132,7 @@ class Decoder:
         made = []
         text = [self._charset.chars[cls - 1] for cls in classes]
         aligned = ctc.align(scores, classes, frames=frames, valid=total, temperature=temperature)
-        for at, span in enumerate(aligned):
-            place = self._place(text, at)
+        for span, place in zip(aligned, self._places(text), strict=True):
             peak = ctc.row(frames, span.peak)
             shares = ctc.softmax(scores[peak : peak + 1].astype(np.float64) / temperature)[0]
             seen = float(shares[BLANK] + shares[place].sum())
@@ -143,14 +143,19 @@ class Decoder:
             made.append(replace(span, confidence=float(shares[span.cls]) * scale, alternatives=likely))
         return made
 
-    def _place(self, text: Sequence[str], at: int) -> list[int]:
-        """The classes that may stand in place ``at`` of a text that fits, the other characters being as they are."""
-        state = 0
-        for char in text[:at]:
-            state = self.pattern.steps[state][char]
-        rest = text[at + 1 :]
-        fitting = (char for char, target in self.pattern.steps[state].items() if self.pattern.fits(rest, target))
-        return [self._charset.encode(char)[0] for char in fitting if char in self._charset]
+    def _places(self, text: Sequence[str]) -> list[list[int]]:
+        """For each place of a text that fits, the classes that may stand there, the others being as they are."""
+        steps = self.pattern.steps
+        before = [0]  # the state that each character is read in
+        for char in text[:-1]:
+            before.append(steps[before[-1]][char])
+        after = set(self.pattern.ends)  # the states from which the rest of the text leads to an end
+        places: list[list[int]] = []
+        for state, char in zip(before[::-1], text[::-1], strict=True):
+            fitting = [other for other, target in steps[state].items() if target in after]
+            places.append([self._charset.encode(other)[0] for other in fitting if other in self._charset])
+            after = {other for other, step in enumerate(steps) if step.get(char) in after}
+        return places[::-1]
 
     def _best(self, logits: ctc.Logits, known: ctc.Frames | None) -> list[int]:
         """The classes of the best path (Viterbi).

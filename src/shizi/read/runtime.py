@@ -243,5 +243,5 @@ def _check_shapes(session: Any, charset: Charset, path: Path) -> None:
     count = len(frames[0]) if frames else most
     if probe.shape != (1, count, charset.size) or count > most:
         raise ModelMismatch(f"{path} turns 64 columns into {probe.shape}, not (1, {most}, {charset.size})")
-    if frames and (np.any(np.diff(frames[0]) < 1) or not 0 <= frames[0].min(initial=0) <= frames[0].max(initial=0) < most):
+    if frames and np.diff(frames[0], prepend=-1, append=most).min() < 1:
         raise ModelMismatch(f"{path} says that its rows are of the frames {frames[0].tolist()} of {most}")

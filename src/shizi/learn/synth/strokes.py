@@ -7,6 +7,7 @@ atlas (:mod:`shizi.learn.synth.atlas`), where it serves as a font.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -294,7 +295,7 @@ def _parts(strokes: Sequence[Stroke], rng: Random) -> list[list[Stroke]]:
     count = min(int(rng.integers(0, 3)), len(places))
     cuts = sorted(rng.choice(places, count, replace=False, p=far / far.sum()).tolist())
     edges = [0, *cuts, len(strokes)]
-    return [list(strokes[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [list(strokes[start:end]) for start, end in itertools.pairwise(edges)]
 
 
 def _placed(part: Sequence[Stroke], hand: Hand, rng: Random) -> list[Stroke]:
