@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,19 @@ from fonts import pillow_font
 from shizi.errors import DataError
 from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, build_atlas
 from shizi.learn.synth.living import FIRST, hand
-from shizi.learn.synth.strokes import MOST_BENT, QUICK, Hand, Stroke, _bent, draw_hand, open_strokes, taught
+from shizi.learn.synth.strokes import (
+    MOST_BENT,
+    PART,
+    QUICK,
+    Hand,
+    Stroke,
+    _bent,
+    _parts,
+    _placed,
+    draw_hand,
+    open_strokes,
+    taught,
+)
 from shizi.read.charset import Charset
 
 MEDIANS = {
@@ -155,8 +168,9 @@ def test_parts_out_of_proportion_stay_in_their_order(bends: list[float]) -> None
 def test_quick_hands_are_narrower_and_less_even() -> None:
     careful, quick = ([Hand.drawn(seed) for seed in seeds] for seeds in (range(QUICK), range(QUICK, QUICK + 40)))
     assert np.mean([hand.squeeze for hand in quick]) < np.mean([hand.squeeze for hand in careful]) - 0.1
-    assert all(hand.uneven > 0 for hand in quick)
-    assert not any(hand.uneven for hand in careful)
+    assert all(hand.uneven > 0 and hand.parts > 0 for hand in quick)
+    assert not any(hand.uneven or hand.parts or hand.at_once for hand in careful)
+    assert 0.5 < np.mean([hand.at_once > 0 for hand in quick]) < 0.85
 
 
 def test_hands_beyond_the_atlas_are_quick_careful_or_hold_a_brush() -> None:
@@ -165,3 +179,39 @@ def test_hands_beyond_the_atlas_are_quick_careful_or_hold_a_brush() -> None:
     assert 20 < brushes < 70
     assert len({(one.pen, one.slant, one.squeeze) for one in hands}) == 200
     assert hand(FIRST) == hands[0]
+    careful = [one for one in hands if not one.at_once and one.joined <= 0.5]
+    assert len(careful) > 20
+
+
+@given(st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_parts_are_runs_of_strokes(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    strokes = [rng.random((3, 2)).astype(np.float32) for _ in range(count)]
+    parts = _parts(strokes, rng)
+    assert [id(stroke) for part in parts for stroke in part] == [id(stroke) for stroke in strokes]
+    assert 1 <= len(parts) <= 3
+    assert len(parts) == 1 or min(len(parts[0]), len(parts[-1])) >= PART
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_strokes_of_a_part_stay_together(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    part = [rng.random((4, 2)).astype(np.float32) for _ in range(3)]
+    still = _placed(part, replace(Hand.drawn(QUICK), parts=0.0), rng)
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(part, still, strict=True))
+    moved = np.concatenate(_placed(part, replace(Hand.drawn(QUICK), parts=0.15), rng))
+    points = np.concatenate(part)
+    for axis in range(2):  # moved and stretched as one
+        slope, start = np.polyfit(points[:, axis], moved[:, axis], 1)
+        assert slope > 0
+        np.testing.assert_allclose(points[:, axis] * slope + start, moved[:, axis], atol=1e-4)
+
+
+def test_a_part_written_at_once_is_one_path() -> None:
+    rows = [np.array([[0.2, y], [0.8, y]], np.float32) for y in (0.15, 0.5, 0.85)]  # too far apart to be joined
+    still = replace(Hand.drawn(QUICK), shift=0, turn=0, stretch=0, loose=0, slant=0, rise=0, uneven=0, squeeze=1)
+    apart, flowing = (
+        drawn({"三": rows}, "三", replace(still, joined=0, parts=1e-6, at_once=share)) for share in (0.0, 1.0)
+    )
+    pieces = [cv2.connectedComponents((one > 64).astype(np.uint8))[0] - 1 for one in (apart, flowing)]
+    assert pieces == [3, 1]

@@ -48,7 +48,7 @@ FINE = 4
 SHORT = 0.62
 """Share of the em square beyond which the pen is lifted rather than drawn along between two strokes."""
 PART = 2
-"""Strokes that a part has at the least."""
+"""Strokes that the first and the last part of a character have at the least."""
 FLOWING = 0.04, 0.09
 """Depth of the corners that running script cuts (Douglas & Peucker 1973), from and to, shares of the em square."""
 DARK = 1.6
