@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import bent, clean, column, crop, straight, turn
+from shizi import bent, clean, column, crop, ruled, straight, turn
 from shizi.clean import Upright
 from shizi.column import Column
 from shizi.find import Candidate
@@ -86,9 +86,9 @@ class Cut:
         """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
 
         In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
-        text is; laid out straight, where it runs along an arc; more tightly, where it was cut out of a page; level and
-        upright, where it climbs or leans. Those without which a line may not be read at all come first, and each is
-        made when it is asked for.
+        text is; laid out straight, where it runs along an arc; without the rules that it stands on; more tightly, where
+        it was cut out of a page; level and upright, where it climbs or leans. Those without which a line may not be
+        read at all come first, and each is made when it is asked for.
         """
         tinted = self.tinted(settings)
         if tinted is not None:
@@ -106,6 +106,9 @@ class Cut:
             laid = None if self.lone else bent.unbent(grey)
             if laid is not None:
                 yield replace(self, strip=clean.network_input(laid, settings), least=BENT)
+            free = None if self.lone else ruled.unruled(grey)
+            if free is not None:
+                yield replace(self, strip=clean.network_input(free, settings))
             if trimmed:
                 yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
             for strip in [] if self.lone else straight.straightened(grey):

@@ -128,7 +128,8 @@ class ReadSettings:
     again: float = 0.8
     """Lines below this confidence are read again: in the channel of colour that shows them clearest, with light and
     dark exchanged where it is unclear which is the text, cut more tightly out of their page, level and upright where
-    they climb or lean, and laid out straight where they run along an arc. The surest counts. 0: none is."""
+    they climb or lean, laid out straight where they run along an arc, and without the rules of their paper. The surest
+    counts. 0: none is."""
     again_alone: float = 0.9
     """The same for a picture that is one line; for one of a character or two, readings with room around it count for
     more."""
