@@ -27,9 +27,10 @@ MAY = {
     "column": BASE,
     "straight": BASE,
     "bent": BASE | {"straight"},
+    "ruled": BASE,
     "turn": BASE,
     "agree": BASE,
-    "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "turn"},
+    "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "turn"},
     "write": {"types", "errors"},
     "reader": BASE | STAGES | {"agree", "cut", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
@@ -50,7 +51,7 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "read", "learn", "serve"},
+    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "read", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 
