@@ -33,14 +33,14 @@ from shizi.read import hints
 from shizi.read.hints import BEAM, Hints
 from shizi.read.lexicon import Lexicon
 from shizi.read.patterns import Pattern
-from shizi.read.runtime import STRIDE, Recogniser
+from shizi.read.runtime import STRIDE, Emissions, Recogniser
 from shizi.settings import Settings
 
 NUMBERS = ("amount", "date", "id")
 RESAMPLES = 1000
 
-Logits = list[NDArray[np.float32]]
-"""Of the parts of a line, without padding."""
+Said = list[tuple[Emissions, int]]
+"""What the network says of the parts of a line, and how many frames of each are not padding."""
 
 
 @dataclass
@@ -52,13 +52,13 @@ class Way:
     wrong: list[int] = field(default_factory=list)
     seconds: float = 0.0
 
-    def read(self, parts: Logits, truth: str, temperature: float) -> None:
+    def read(self, parts: Said, truth: str, temperature: float) -> None:
         """Decode one line and note the result."""
-        begun = time.process_time()
+        begun, read = time.process_time(), self.settings.read
         classes = [
             span.cls
-            for logits in parts
-            for span in self.hints.decode(logits, self.settings.read, valid=len(logits), temperature=temperature)
+            for (logits, frames), valid in parts
+            for span in self.hints.decode(logits, read, frames=frames, valid=valid, temperature=temperature)
         ]
         self.seconds += time.process_time() - begun
         self.wrong.append(edits(truth, loose(self.hints.charset.decode(classes))))
@@ -87,12 +87,13 @@ def around(line: TrueLine) -> Quad:
     return Quad.of(cv2.boxPoints(cv2.minAreaRect(np.asarray(corners, np.float32))))
 
 
-def logits(recogniser: Recogniser, strip: NDArray[np.float32], settings: Settings) -> Logits:
+def said(recogniser: Recogniser, strip: NDArray[np.float32], settings: Settings) -> Said:
     """What the network says of a strip."""
     parts = crop.split(strip, settings.read.max_width)
+    padded = (crop.pad(part)[np.newaxis, np.newaxis] for part in parts)
     return [
-        recogniser.logits(crop.pad(part)[np.newaxis, np.newaxis])[0][: math.ceil(part.shape[1] / STRIDE)]
-        for part in parts
+        (recogniser.emissions(one)[0], math.ceil(part.shape[1] / STRIDE))
+        for part, one in zip(parts, padded, strict=True)
     ]
 
 
@@ -112,7 +113,7 @@ class Table:
         self.chars: list[int] = []
         self.slices: list[str] = []
 
-    def read(self, name: str, parts: Logits, text: str, temperature: float) -> None:
+    def read(self, name: str, parts: Said, text: str, temperature: float) -> None:
         """One line of slice ``name``, in every way."""
         truth = loose(text)
         self.chars.append(len(truth))
@@ -198,7 +199,7 @@ def main() -> None:
     for folder in [args.data / name for name in args.slices] if args.slices else [args.data]:
         for one in slices(folder):
             for strip, text in strips(one, settings):
-                parts = logits(recogniser, strip, settings)
+                parts = said(recogniser, strip, settings)
                 everything.read(one.name, parts, text, recogniser.temperature)
                 if one.name.startswith("plate"):
                     plates.read(one.name, parts, text, recogniser.temperature)

@@ -181,6 +181,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert cli.main([*given, "--compare", "100"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert 0.2 < found["left_out"] < 0.9
+    assert found["seconds"]["after"] > 0
     assert found["lines"] >= 100 and found["changed"] <= 0.05
     emitted = Recogniser.open(tmp_path / "a.onnx", 1).emissions(strips(1))
     assert emitted[0].frames is not None

@@ -17,6 +17,8 @@ from shizi.types import Quad
 
 LONE = 1.5
 """Width of a picture, in its heights, below which it shows a character or two, often cut out at the very ink."""
+ROOM = 0.1
+"""Margin that a picture of a line is given on its left and right, as a share of its height."""
 TRIMMED = 1 / 14
 """Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
 BENT = 0.85
@@ -82,13 +84,14 @@ class Cut:
         made = clean.network_input(channel if laid is None else laid.strip, settings)
         return replace(self, strip=made, laid=laid)
 
-    def others(self, settings: CleanSettings) -> Iterator[Cut]:
+    def others(self, settings: CleanSettings, *, roomier: bool = False) -> Iterator[Cut]:
         """The same line in other ways, in which it may be seen better; of vertical text none but that of colour.
 
         In the channel of colour that shows it clearest; light and dark exchanged, where it is unclear which of them the
         text is; laid out straight, where it runs along an arc; without the rules that it stands on; more tightly, where
-        it was cut out of a page; level and upright, where it climbs or leans. Those without which a line may not be
-        read at all come first, and each is made when it is asked for.
+        it was cut out of a page; level and upright, where it climbs or leans; and, if ``roomier``, what :meth:`roomier`
+        gives, but for lone characters and lines with rules. Those without which a line may not be read at all come
+        first, and each is made when it is asked for.
         """
         tinted = self.tinted(settings)
         if tinted is not None:
@@ -113,6 +116,8 @@ class Cut:
                 yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
             for strip in [] if self.lone else straight.straightened(grey):
                 yield replace(self, strip=clean.network_input(strip, settings))
+            if roomier and free is None and not self.lone:
+                yield from self.roomier(settings)
 
     @property
     def lone(self) -> bool:
@@ -120,14 +125,18 @@ class Cut:
         return self.source is None and self.size[0] < LONE * self.size[1]
 
     def roomier(self, settings: CleanSettings) -> list[Cut]:
-        """A lone character in each of :data:`LONE_VIEWS`; nothing of others."""
-        if not self.lone or self.pixels is None:
+        """A whole picture with a margin beside it; a lone character in each of :data:`LONE_VIEWS`.
+
+        Nothing where it was cut out of a page: then it has margins.
+        """
+        if self.source is not None or self.pixels is None:
             return []
         picture, (width, height) = clean.grey(self.pixels), self.size
         rows, made = len(picture), []
-        for wider, room, turned in LONE_VIEWS:
+        for wider, room, turned in LONE_VIEWS if self.lone else ((1.0, ROOM, 0.0),):
             columns = max(1, round(wider * picture.shape[1]))
-            x = y = max(1, round(room * rows))
+            x = max(1, round(room * rows))
+            y = x if self.lone else 0
             across, down = x * width / columns, y * height / rows
             shown = Quad.box(-across, -down, width + across, height + down)
             strip = clean.network_input(clean.framed(picture, columns, x, y, turned), settings)

@@ -310,7 +310,7 @@ class Reader:
         settings, best, least = self._settings.clean, dict(read), self._settings.read
         enough = {one: least.again if one.source else max(least.again, least.again_alone) for one in cuts}
         unsure = [one for one in cuts if read[one].confidence < enough[one]]
-        ways = {one: one.others(settings) for one in unsure}
+        ways = {one: one.others(settings, roomier=read[one].confidence < least.again) for one in unsure}
         while ways:  # one way after the other, as long as a line is doubtful and not without hope
             now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
             for one, line in zip(now, self._read(list(now.values()), hints), strict=True):

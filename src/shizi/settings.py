@@ -128,11 +128,11 @@ class ReadSettings:
     again: float = 0.8
     """Lines below this confidence are read again: in the channel of colour that shows them clearest, with light and
     dark exchanged where it is unclear which is the text, cut more tightly out of their page, level and upright where
-    they climb or lean, laid out straight where they run along an arc, and without the rules of their paper. The surest
-    counts. 0: none is."""
+    they climb or lean, laid out straight where they run along an arc, without the rules of their paper, and a picture
+    that is one line with room around it. The surest counts. 0: none is."""
     again_alone: float = 0.9
-    """The same for a picture that is one line; for one of a character or two, readings with room around it count for
-    more."""
+    """The same for a picture that is one line, but for the room around it; and for one of a character or two, where the
+    readings with room around it count for more."""
     min_confidence: float = 0.25
     """Lines of a page below this are left out as noise and listed apart, with their text."""
     min_confidence_short: float = 0.5

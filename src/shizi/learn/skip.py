@@ -26,7 +26,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from shizi.errors import DataError, ModelError
-from shizi.learn.export import Lines, compare
+from shizi.learn.export import Lines, Run, compare
+from shizi.learn.int8 import timed
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import Sources, open_sources
 from shizi.read.charset import BLANK
@@ -221,7 +222,7 @@ def lines(sources: Sources, recipe: Recipe, seed: int) -> Iterator[Lines]:
 
 
 def run(args: Namespace) -> int:
-    """The command: writes the file, and prints what is left out and how reading differs, as JSON.
+    """The command: writes the file, and prints what is left out, seconds a line, and how reading differs, as JSON.
 
     Raises:
         ModelError, DataError, SettingsError: the file or the recipe cannot be used, or the new file reads too much
@@ -241,7 +242,8 @@ def run(args: Namespace) -> int:
         unseen = list(_enough(lines(sources, recipe, 1), args.compare))
         found = compare(before.logits, after.logits, unseen, before.charset)
         left = 1 - _kept(after, unseen)
-        shown = {"left_out": round(left, 4), **asdict(found)}
+        seconds = timed(_alone(before), _alone(after), unseen)
+        shown = {"left_out": round(left, 4), "seconds": seconds, **asdict(found)}
         del shown["max_logit"]  # those of frames left out say nothing
         if found.changed > MAX_CHANGED or (found.cer_loss or 0.0) > MAX_CER_LOSS:
             raise ModelError(f"too much is lost with blank frames: {shown}")
@@ -257,6 +259,11 @@ def _enough(batches: Iterable[Lines], count: int) -> Iterator[Lines]:
             return
         taken += len(batch.strips)
         yield batch
+
+
+def _alone(recogniser: Recogniser) -> Run:
+    """What it says of a single strip, without the frames that it leaves out."""
+    return lambda strips: recogniser.emissions(strips)[0].logits
 
 
 def _kept(recogniser: Recogniser, batches: Iterable[Lines]) -> float:
