@@ -118,8 +118,8 @@ class Recogniser:
 
         Frames behind what was seen of a strip are 0.
         """
-        made = np.zeros((len(batch), batch.shape[-1] // STRIDE, self.charset.size), np.float32)
         seen = self.emissions(batch, widths)
+        made = np.zeros((len(batch), batch.shape[-1] // STRIDE, self.charset.size), np.float32)
         for index, (rows, frames) in enumerate(seen):
             if frames is None:
                 made[index, : len(rows)] = rows
