@@ -22,6 +22,7 @@ from shizi.learn.finder.adverts import Adverts
 from shizi.learn.finder.augment import piece
 from shizi.learn.finder.export import Difference, compare, release, session_run, torch_run
 from shizi.learn.finder.grounds import Grounds
+from shizi.learn.finder.grow import grow
 from shizi.learn.finder.hands import Hands
 from shizi.learn.finder.ink import Fonts, Scribe, bent, celled, downwards, level, tilted
 from shizi.learn.finder.network import CELL, STRIDE, Finder, FinderConfig
@@ -104,6 +105,19 @@ def test_neighbours_of_other_kinds_are_lines_of_their_own(maker: PageMaker) -> N
             across, down = (min(one[i + 2], other[i + 2]) - max(one[i], other[i]) for i in (0, 1))
             assert min(across, down) < 2, "they do not overlap"
     assert max(counts) > 2
+
+
+def test_the_rows_of_a_title_stand_close_below_one_another(maker: PageMaker) -> None:
+    rng, gaps = np.random.default_rng(3), []
+    for _ in range(20):
+        page = Sheet(np.full((900, 900), 200, np.float32))
+        Adverts(maker.layouts)._title(rng, page)
+        rows = sorted((line.outline[:, 1].min(), line.outline[:, 1].max()) for line in page.lines)
+        assert all(0 <= line.outline.min() and line.outline.max() <= 901 for line in page.lines)
+        gaps += [(after[0] - before[1]) / (before[1] - before[0]) for before, after in pairwise(rows)]
+    assert len(gaps) > 20
+    assert min(gaps) > 0
+    assert max(gaps) < 1
 
 
 def test_marks_alone_are_ignored(fonts: Path) -> None:
@@ -295,6 +309,42 @@ def test_the_network_keeps_the_page_s_shape(size: tuple[int, int]) -> None:
     assert STRIDE % CELL == 0
 
 
+def small_and_large(**larger: int | tuple[int, ...]) -> tuple[Finder, Finder]:
+    """A network whose norms have seen something, and a fresh larger one."""
+    torch.manual_seed(1)
+    small, large = Finder(config()), Finder(FinderConfig.from_dict({**config().to_dict(), **larger}))
+    for _ in range(3):
+        small(torch.rand(2, 1, 64, 64) - 0.5)
+    return small.eval(), large.eval()
+
+
+@pytest.mark.parametrize(
+    "larger",
+    [{"depths": (1, 2, 0, 1)}, {"pyramid": 20}, {"head": 16}, {"widths": (8, 8, 16, 24, 16), "depths": (1, 1, 1, 1)}],
+)
+def test_a_grown_network_sees_what_it_grew_from_and_all_of_it_learns(larger: dict[str, int | tuple[int, ...]]) -> None:
+    small, large = small_and_large(**larger)
+    grow(small, large)
+    page = torch.rand(2, 1, 64, 96) - 0.5
+    with torch.inference_mode():
+        assert torch.allclose(small(page), large(page), atol=1e-5)
+    optimiser = torch.optim.SGD(large.parameters(), lr=0.01)
+    for _ in range(3):  # what nothing looks at yet learns once something does
+        large(page).square().mean().backward()
+        optimiser.step()
+    assert all(float(weight.grad.abs().max()) > 0 for weight in large.parameters() if weight.grad is not None)
+    assert all(weight.grad is not None for weight in large.parameters())
+
+
+def test_a_network_does_not_grow_smaller() -> None:
+    small, large = small_and_large(pyramid=20)
+    with pytest.raises(SettingsError, match="as large everywhere"):
+        grow(large, small)
+    deeper = small_and_large(depths=(1, 0, 0, 0))[1]
+    with pytest.raises(SettingsError, match="as large everywhere"):
+        grow(deeper, small)
+
+
 # Training and export, on very little.
 
 
@@ -382,6 +432,22 @@ def test_the_file_answers_as_the_network_does(learned: tuple[Finder, list[float]
     wide = rng.uniform(-0.5, 0.5, (1, 1, 128, 32)).astype(np.float32)
     assert compare(torch_run(model), session_run(path), [wide]).largest < 1e-4
     assert json.loads(dbnet.opened(path).get_modelmeta().custom_metadata_map["shizi.card"])["precision"] == "float32"
+
+
+def test_a_run_starts_from_a_smaller_network_s_file(
+    learned: tuple[Finder, list[float]], tmp_path: Path, fonts: Path
+) -> None:
+    model, _ = learned
+    release(model, tmp_path / "small.onnx", card={}, pages=[np.zeros((1, 1, 64, 64), np.float32)])
+    larger = TINY.replace("depths = [0, 0, 0, 0]", "depths = [0, 1, 0, 0]")
+    path = recipe_file(tmp_path, fonts, f'start = "small.onnx"\n[start_network]\n{TINY}')
+    path.write_text(path.read_text().replace(f"[network]\n{TINY}", f"[network]\n{larger}"), encoding="utf-8")
+    recipe = FinderRecipe.open(path)
+    assert recipe.start_network == config()
+    pool.fill(Path(recipe.pool), train.page_maker(recipe), 1, 1)
+    grown = train.Trainer(recipe, tmp_path / "run").model
+    page = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 1, 64, 96)).astype(np.float32)
+    assert np.abs(torch_run(model)(page) - torch_run(grown)(page)).max() < 0.01
 
 
 def test_int8_is_smaller_and_refused_where_it_sees_other_lines(

@@ -28,11 +28,13 @@ class Adverts:
             sheet = Sheet(self.grounds.paper(rng, width, height))
             sheet.grey = np.clip(sheet.grey - float(rng.choice((0, rng.uniform(0, 220)))), 0, 255)
         sheet.taken.clear()
+        for _ in range(int(rng.choice((0, 1, 1, 2)))):
+            self._title(rng, sheet)
         for _ in range(int(rng.choice((0, 0, 1, 1, 2)))):
             self._keys(rng, sheet)
         for _ in range(int(rng.choice((0, 1, 2, 3)))):
             self._badge(rng, sheet)
-        for _ in range(int(rng.choice((0, 0, 1, 1, 2)))):
+        for _ in range(int(rng.choice((0, 0, 0, 1)))):
             self._neighbours(rng, sheet)
         for _ in range(int(rng.integers(3, 13))):
             self.layouts.display.show(rng, sheet, int(np.exp(rng.uniform(np.log(11), np.log(min(width, height) / 4)))))
@@ -41,6 +43,35 @@ class Adverts:
         if rng.random() < 0.25:
             self._watermarks(rng, sheet)
         return sheet
+
+    def _title(self, rng: Random, sheet: Sheet) -> None:
+        """Large rows close below one another, of one face or several, of one size or several, on one ground."""
+        width, height = sheet.size
+        largest = float(np.exp(rng.uniform(np.log(22), np.log(min(width, height) / 5))))
+        face, alike = self.scribe.fonts.pick(rng), rng.random() < 0.6
+        wide = float(rng.uniform(0.25, 0.95)) * width
+        drawn: list[Drawn] = []
+        for _ in range(int(rng.choice((2, 2, 3, 3, 4)))):
+            one = face if alike or rng.random() < 0.4 else self.scribe.fonts.pick(rng)
+            size = int(largest * (1.0 if alike and rng.random() < 0.7 else rng.uniform(0.35, 1.0)))
+            most = max(1, int(wide / size * (1 if one.chinese else 1.8)))
+            drawn.append(fitted(one, max(10, size), self.scribe.text(rng, one, int(rng.integers(1, most + 1))), wide))
+        sizes = [np.ptp(one.outline, axis=0) for one in drawn]
+        gap = float(rng.uniform(0.05, 0.5))
+        wide = max(float(w) for w, _ in sizes)
+        high = sum(float(h) + gap * float(h) for _, h in sizes)
+        if wide > width or high > height:
+            return
+        for _ in range(6):
+            x, y = float(rng.uniform(0, width - wide)), float(rng.uniform(0, height - high))
+            if sheet.free((x, y, x + wide, y + high), 0.1 * largest):
+                break
+        else:
+            return
+        place = float(rng.choice((0.0, 0.0, 0.5, 1.0)))
+        for one, (w, h) in zip(drawn, sizes, strict=True):
+            self.layouts.display.paint(rng, sheet, one, x + place * (wide - float(w)), y)
+            y += float(h) * (1 + gap)
 
     def _keys(self, rng: Random, sheet: Sheet) -> None:
         """Rows of keys, buttons or icons: a letter or a word on each, or under it."""

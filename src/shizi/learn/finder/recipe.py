@@ -41,6 +41,8 @@ class FinderRecipe:
     """Pages that are made before learning starts, if they are not there."""
     start: str = ""
     """Weight file (.onnx) to start from."""
+    start_network: FinderConfig | None = None
+    """Sizes of the network in ``start``, where ``network`` is larger: it grows from it."""
     real: tuple[str, ...] = ()
     """Folders of real pages with truth beside them, which are mixed in."""
     side: int = 384
@@ -91,6 +93,8 @@ class FinderRecipe:
                 made[key] = str(path.parent / made[key])
         made["real"] = tuple(str(path.parent / place) for place in made.get("real", ()))
         made["network"] = FinderConfig.from_dict(made.get("network", {}))
+        if "start_network" in made:
+            made["start_network"] = FinderConfig.from_dict(made["start_network"])
         try:
             return cls(**{"name": path.stem, **made})
         except TypeError as error:

@@ -10,6 +10,7 @@ import json
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from shizi.errors import DataError
 from shizi.learn.finder import pool as pools
 from shizi.learn.finder.augment import piece
 from shizi.learn.finder.grounds import Grounds
+from shizi.learn.finder.grow import grow
 from shizi.learn.finder.ink import Fonts, Mask, Scribe
 from shizi.learn.finder.losses import loss
 from shizi.learn.finder.network import CELL, Finder, FinderConfig
@@ -41,7 +43,7 @@ SCHEMA = "shizi/finder-checkpoint/1"
 SETTLING = 24
 """Batches of four pieces that the norms of a weight file are settled on."""
 _LOG_STEPS = 20
-_HARD_FROM = 0.3  # share of the run after which hard negatives have their full weight
+_HARD_FROM = 0.3  # share of a run from nothing after which hard negatives have their full weight
 
 
 def batch(pool: Pool, rng: Random, count: int, side: int) -> tuple[Tensor, Tensor]:
@@ -70,9 +72,9 @@ class Trainer:
         self.rng = np.random.default_rng((recipe.seed, 0))
         self.pool = Pool(Path(recipe.pool), *map(Path, recipe.real))
         if recipe.start and resume is None:
-            samples = (batch(self.pool, self.rng, 4, recipe.side)[0] for _ in range(SETTLING))
-            restore(self.model, Path(recipe.start), samples)
-        self.model.to(self.device)
+            self._start(Path(recipe.start))
+        # channels last: convolutions need not bring their maps to another order first, a quarter of a step's time
+        self.model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = Average(self.model, recipe.average)
         flat = [p for p in self.model.parameters() if p.ndim < 2]
         deep = [p for p in self.model.parameters() if p.ndim >= 2]
@@ -87,13 +89,30 @@ class Trainer:
         self.rng = np.random.default_rng((recipe.seed, self.step))
         output.mkdir(parents=True, exist_ok=True)
 
+    def _start(self, path: Path) -> None:
+        """Take the weights of a file; of a smaller network's, where the recipe says so."""
+        samples = (batch(self.pool, self.rng, 4, self.recipe.side)[0] for _ in range(SETTLING))
+        if self.recipe.start_network is None:
+            restore(self.model, path, samples)
+            return
+        small = Finder(self.recipe.start_network)
+        restore(small, path, samples)
+        grow(small, self.model)
+
     def run(self) -> float:
         """Learn until the recipe's minutes are over; the mean loss of the last steps."""
+        # one thread makes the next batch while torch learns from this one; a second would make them out of turn
+        with ThreadPoolExecutor(1, "shizi-pieces") as maker:
+            return self._run(maker)
+
+    def _run(self, maker: ThreadPoolExecutor) -> float:
+        coming = maker.submit(self._batch)
         saved = time.monotonic()
         losses: list[float] = []
         while self.elapsed < 60 * self.recipe.minutes:
             start = time.monotonic()
-            losses.append(self._step())
+            made, coming = coming.result(), maker.submit(self._batch)
+            losses.append(self._step(*made))
             self.step += 1
             self.elapsed += time.monotonic() - start
             if self.step % _LOG_STEPS == 0:
@@ -105,17 +124,19 @@ class Trainer:
         self._save()
         return float(np.mean(losses[-_LOG_STEPS:])) if losses else 0.0
 
-    def _step(self) -> float:
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        return batch(self.pool, self.rng, self.recipe.batch, self.recipe.side)
+
+    def _step(self, pages: Tensor, wanted: Tensor) -> float:
         done = min(1.0, self.elapsed / (60 * self.recipe.minutes))
         rate = self.recipe.rate * one_cycle(done)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        pages, wanted = batch(self.pool, self.rng, self.recipe.batch, self.recipe.side)
         self.model.train()
         half = (self.recipe.bf16 and has_bf16(self.device)) or self.device.type == "cuda"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            maps = self.model(pages.to(self.device))
-        found = loss(maps, wanted.to(self.device), hard=min(1.0, done / _HARD_FROM))
+            maps = self.model(pages.to(self.device, memory_format=torch.channels_last))
+        found = loss(maps, wanted.to(self.device), hard=1.0 if self.recipe.start else min(1.0, done / _HARD_FROM))
         self.optimiser.zero_grad(set_to_none=True)
         found.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
