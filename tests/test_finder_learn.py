@@ -113,7 +113,7 @@ def test_the_rows_of_a_title_stand_close_below_one_another(maker: PageMaker) -> 
         page = Sheet(np.full((900, 900), 200, np.float32))
         Adverts(maker.layouts)._title(rng, page)
         rows = sorted((line.outline[:, 1].min(), line.outline[:, 1].max()) for line in page.lines)
-        assert all(0 <= line.outline.min() and line.outline.max() <= 901 for line in page.lines)
+        assert all(line.outline.min() >= 0 and line.outline.max() <= 901 for line in page.lines)
         gaps += [(after[0] - before[1]) / (before[1] - before[0]) for before, after in pairwise(rows)]
     assert len(gaps) > 20
     assert min(gaps) > 0

@@ -52,10 +52,11 @@ class Adverts:
         wide = float(rng.uniform(0.25, 0.95)) * width
         drawn: list[Drawn] = []
         for _ in range(int(rng.choice((2, 2, 3, 3, 4)))):
-            one = face if alike or rng.random() < 0.4 else self.scribe.fonts.pick(rng)
+            set_in = face if alike or rng.random() < 0.4 else self.scribe.fonts.pick(rng)
             size = int(largest * (1.0 if alike and rng.random() < 0.7 else rng.uniform(0.35, 1.0)))
-            most = max(1, int(wide / size * (1 if one.chinese else 1.8)))
-            drawn.append(fitted(one, max(10, size), self.scribe.text(rng, one, int(rng.integers(1, most + 1))), wide))
+            most = max(1, int(wide / size * (1 if set_in.chinese else 1.8)))
+            text = self.scribe.text(rng, set_in, int(rng.integers(1, most + 1)))
+            drawn.append(fitted(set_in, max(10, size), text, wide))
         sizes = [np.ptp(one.outline, axis=0) for one in drawn]
         gap = float(rng.uniform(0.05, 0.5))
         wide = max(float(w) for w, _ in sizes)

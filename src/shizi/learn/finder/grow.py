@@ -1,7 +1,7 @@
 """A larger network that starts out as a smaller one: it computes the same maps, and has room to learn more.
 
-Net2Net (Chen et al. 2016) for this network: blocks that the smaller one lacks add nothing at first, and nothing looks at
-channels that it lacks.
+Net2Net (Chen et al. 2016) for this network: blocks that the smaller one lacks add nothing at first, and nothing looks
+at channels that it lacks.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ def grow(small: Finder, large: Finder) -> None:
             wider[: value.shape[0], value.shape[1] :] = 0
         wider[given] = value
     for stage, before in zip(large.stages, small.stages, strict=True):
-        for block in list(stage)[len(before) :]:
-            torch.nn.init.zeros_(block.second[1].weight)
+        for block in list(stage.children())[len(list(before.children())) :]:
+            torch.nn.init.zeros_(block.get_submodule("second.1").get_parameter("weight"))
