@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shizi.agree import UNSEEN, agreed
+from shizi.agree import UNSEEN, agreed, shortened
 from shizi.clean import framed
 from shizi.types import Alternative, Char, Line, Quad
 
@@ -87,3 +88,11 @@ def test_a_frame_turns_clockwise_about_its_middle() -> None:
     assert right - left == pytest.approx(27 * math.tan(math.radians(6.0)), abs=0.3), "clockwise: the right end falls"
     assert (left + right) / 2 == pytest.approx(27.5, abs=0.3)
     assert turned[0, 0] == 255, "the corners are ground"
+
+
+def test_a_shortened_line_keeps_its_text_and_its_likeliest_alternatives() -> None:
+    line = replace(two(), chars=(*two().chars, *view(("明", 0.5), ("朋", 0.2), ("眀", 0.1)).chars))
+    made = shortened(line, 1)
+    assert (made.text, made.confidence) == (line.text, line.confidence)
+    assert [char.alternatives for char in made.chars] == [(), (), (Alternative("朋", 0.2),)]
+    assert shortened(line, 2) == line

@@ -446,7 +446,7 @@ def test_a_doubtful_line_is_tried_in_other_ways_while_there_is_hope(
     sure = {id(other): (other, way[0]) for way in ways for other in [replace(one, least=way[1])]}
     looked: list[Cut] = []
 
-    def read(_: Reader, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
+    def read(_: Reader, cuts: Sequence[Cut], hints: Hints, settings: object = None) -> list[Line]:
         looked.extend(cuts)
         return [Line("text", sure[id(cut)][1], cut.line, ()) for cut in cuts]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shizi.types import Alternative, Line
 
-UNSEEN = 0.002
+UNSEEN = 0.005
 """Share that a view has for a character which it does not name, in place of none: one view alone rules nothing out."""
 
 
@@ -30,6 +30,12 @@ def agreed(views: Sequence[Line], alternatives: int) -> Line | None:
     _, line = max(zip(shares, seen, strict=True), key=lambda one: one[0].get(best, 0.0))
     char = replace(line.chars[0], text=best, confidence=pooled[0].confidence, alternatives=tuple(pooled[1:]))
     return replace(line, text=best, confidence=char.confidence, chars=(char,))
+
+
+def shortened(line: Line, alternatives: int) -> Line:
+    """A line with at most so many ``alternatives`` behind each character."""
+    chars = tuple(replace(char, alternatives=char.alternatives[:alternatives]) for char in line.chars)
+    return replace(line, chars=chars)
 
 
 def _shares(line: Line) -> dict[str, float]:

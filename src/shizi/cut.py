@@ -23,7 +23,7 @@ TRIMMED = 1 / 14
 """Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
 BENT = 0.85
 """Confidence that text laid out from an arc has to be read with: along a wrong one it becomes other text."""
-LONE_VIEWS = ((1.0, 0.2, 0.0), (1.2, 0.2, 0.0), (1.1, 0.2, 6.0))
+LONE_VIEWS = ((1.0, 0.2, 0.0), (1.1, 0.2, 6.0), (1.35, 0.2, 6.0))
 """Ways in which a lone character is seen: how much wider, with which margin all around as a share of its height, and
 turned clockwise by how many degrees. Hurried ones are narrow, and climb to the right."""
 

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import clean, crop, find, load, text, turn
-from shizi.agree import agreed
+from shizi import agree, clean, crop, find, load, text, turn
 from shizi.clean import Upright
 from shizi.cut import Cut, cut, whole, within
 from shizi.errors import SettingsError, TooLarge
@@ -32,7 +31,7 @@ from shizi.read import ctc
 from shizi.read.charset import Charset
 from shizi.read.hints import Hints, Known
 from shizi.read.runtime import STRIDE, Emissions, Recogniser
-from shizi.settings import Settings
+from shizi.settings import ReadSettings, Settings
 from shizi.types import Alternative, Char, Dropped, Line, Page, Quad
 
 if TYPE_CHECKING:
@@ -40,8 +39,10 @@ if TYPE_CHECKING:
 
 VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
-TOO_SURE = 0.3
+TOO_SURE = 0.4
 """By how much a lone character read without room around it has to be surer than several views with room together."""
+POOLED = 6
+"""Alternatives of each view of a lone character that are looked at, however few are kept."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
 SHORT = 3
@@ -294,7 +295,11 @@ class Reader:
         fresh = [one for one in cuts if one not in (known or {})]
         read = {**(known or {}), **dict(zip(fresh, self._read(fresh, hints), strict=True))}
         read |= self._otherwise(cuts, read, hints)
-        unsure = [one for one in cuts if one.again and turn.is_doubtful(read[one], one.vertical) and hints.mask is None]
+        unsure = [
+            one for one in cuts
+            if one.again and hints.mask is None and turn.is_doubtful(read[one], one.vertical)
+            and not (one.lone and len(read[one].chars) == 1)  # several views agree that it stands upright
+        ]  # fmt: skip
         doubtful = {one: list(one.turned(turn.OTHERS[one.vertical])) for one in unsure}
         others = iter(self._read([other for ways in doubtful.values() for other in ways], hints.quick()))
         better: dict[Cut, Cut] = {}
@@ -321,33 +326,36 @@ class Reader:
         # a lone character cut out at its ink misleads the network, which is then too sure
         lone = [one for one in unsure if one.lone and read[one].confidence < least.again_alone]
         rooms = {one: one.roomier(settings) for one in lone}
-        others = iter(self._read([other for some in rooms.values() for other in some], hints))
+        wide = replace(least, alternatives=max(POOLED, least.alternatives), min_alternative=agree.UNSEEN)
+        others = iter(self._read([other for some in rooms.values() for other in some], hints, wide))
         for one, some in rooms.items():
             views = list(islice(others, len(some)))
-            together = agreed(views, least.alternatives) or max(views, key=lambda line: line.confidence)
+            together = agree.agreed(views, least.alternatives)
+            if together is None:
+                together = agree.shortened(max(views, key=lambda line: line.confidence), least.alternatives)
             if together.confidence > best[one].confidence - TOO_SURE:
                 best[one] = together
         return {one: line for one, line in best.items() if line is not read[one]}
 
-    def _read(self, cuts: Sequence[Cut], hints: Hints) -> list[Line]:
-        found = self._seen([one.strip for one in cuts], hints)
+    def _read(self, cuts: Sequence[Cut], hints: Hints, settings: ReadSettings | None = None) -> list[Line]:
+        found = self._seen([one.strip for one in cuts], hints, settings or self._settings.read)
         return [self._line(one, seen) for one, seen in zip(cuts, found, strict=True)]
 
-    def _seen(self, strips: Sequence[Strip], hints: Hints) -> list[list[_Seen]]:
+    def _seen(self, strips: Sequence[Strip], hints: Hints, settings: ReadSettings) -> list[list[_Seen]]:
         """What stands on each (32, W) strip, from the left."""
-        settings = self._settings.read
         found: list[list[_Seen]] = [[] for _ in strips]
         # What is seen of a part depends on its own width, so what is read with it cannot change its answer.
         for batch in crop.batches(crop.parts(strips, settings.max_width), settings.batch):
             padded = np.stack([crop.pad(part.strip) for part in batch])[:, np.newaxis]
             emitted = self._network.emissions(padded, [crop.seen(part.strip.shape[1]) for part in batch])
             for part, emissions in zip(batch, emitted, strict=True):
-                found[part.at] += self._decode(emissions, part, hints)
+                found[part.at] += self._decode(emissions, part, hints, settings)
         return [sorted(seen, key=lambda one: one.left) for seen in found]
 
-    def _decode(self, emissions: Emissions, part: crop.Part, hints: Hints) -> Iterator[_Seen]:
+    def _decode(
+        self, emissions: Emissions, part: crop.Part, hints: Hints, settings: ReadSettings
+    ) -> Iterator[_Seen]:
         """The characters that the network emitted."""
-        settings = self._settings.read
         width = part.strip.shape[1]
         valid = math.ceil(width / STRIDE)
         logits, frames = emissions
