@@ -135,10 +135,10 @@ def test_a_page_of_squared_paper_is_found_and_read_in_rows() -> None:
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_which_way_up_it_stands_is_told_by_its_characters(quarters: int) -> None:
-    page = np.ascontiguousarray(np.rot90(drawn()[0], quarters))
-    seen = find(page, FindSettings(threads=1))
-    assert len(seen.apart) > 2 * len(seen.lines)
-    assert Reader().read(page).turned == 90 * quarters
+    page, wanted = drawn()
+    read = Reader().read(np.ascontiguousarray(np.rot90(page, quarters)))
+    assert read.turned == 90 * quarters
+    assert sum(line.text in wanted for line in read.lines) >= 4
 
 
 def test_rows_that_were_joined_wrongly_do_not_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:

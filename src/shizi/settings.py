@@ -94,7 +94,7 @@ class FindSettings:
     """and at one with small text again, in a size that fits it, up to this one."""
     threshold: float = 0.6
     """Least probability of what belongs to a line, for the learned finder."""
-    min_score: float = 0.8
+    min_score: float = 0.75
     """Lines with a lower mean probability are dropped."""
     threads: int = 0
     """Threads of the learned finder; 0 takes the machine's cores, four at the most."""
