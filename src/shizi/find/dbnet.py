@@ -50,7 +50,7 @@ LARGE = 80.0
 """Pixels: lines higher than this in one look are taken from a smaller one, which sees more of them,"""
 COARSE = 3.0
 """and the smallest look is so many times smaller than the first."""
-BLURRED = 1.5
+BLURRED = 1.4
 """Times the text of the first look that the smallest one shows where a picture is blurred, and seen better so."""
 COLUMNS = 4
 """So many tall lines of a page agree on which way text runs where"""
