@@ -92,7 +92,8 @@ def test_a_frame_turns_clockwise_about_its_middle() -> None:
 
 def test_a_shortened_line_keeps_its_text_and_its_likeliest_alternatives() -> None:
     line = replace(two(), chars=(*two().chars, *view(("明", 0.5), ("朋", 0.2), ("眀", 0.1)).chars))
-    made = shortened(line, 1)
+    made = shortened(line, 1, 0.0)
     assert (made.text, made.confidence) == (line.text, line.confidence)
     assert [char.alternatives for char in made.chars] == [(), (), (Alternative("朋", 0.2),)]
-    assert shortened(line, 2) == line
+    assert shortened(line, 2, 0.1) == line
+    assert shortened(line, 2, 0.15) == made

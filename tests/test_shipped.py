@@ -284,7 +284,9 @@ def test_room_around_characters_cut_out_at_their_ink_does_no_harm_to_print(
     assert right >= 0.95 * right_once  # room helps hurried hands; print that was cut out loses nothing by it
     assert any(one.confidence != two.confidence for one, two in zip(made, once, strict=True))  # looked at again
     for line, picture in zip(made, pictures, strict=True):
-        assert all(len(char.alternatives) <= ReadSettings().alternatives for char in line.chars)  # more are looked at
+        for char in line.chars:  # more are looked at
+            assert len(char.alternatives) <= ReadSettings().alternatives
+            assert all(one.confidence >= ReadSettings().min_alternative for one in char.alternatives)
         x0, y0, x1, y1 = line.chars[0].quad.bounds if line.chars else line.quad.bounds
         assert 0 <= x0 < x1 <= picture.shape[1]
         assert 0 <= y0 < y1 <= picture.shape[0]

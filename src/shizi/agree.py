@@ -32,10 +32,13 @@ def agreed(views: Sequence[Line], alternatives: int) -> Line | None:
     return replace(line, text=best, confidence=char.confidence, chars=(char,))
 
 
-def shortened(line: Line, alternatives: int) -> Line:
-    """A line with at most so many ``alternatives`` behind each character."""
-    chars = tuple(replace(char, alternatives=char.alternatives[:alternatives]) for char in line.chars)
-    return replace(line, chars=chars)
+def shortened(line: Line, alternatives: int, least: float) -> Line:
+    """A line with at most so many ``alternatives`` behind each character, of a share of ``least`` or more."""
+    chars = []
+    for char in line.chars:
+        kept = tuple(one for one in char.alternatives if one.confidence >= least)
+        chars.append(replace(char, alternatives=kept[:alternatives]))
+    return replace(line, chars=tuple(chars))
 
 
 def _shares(line: Line) -> dict[str, float]:

@@ -330,11 +330,9 @@ class Reader:
         others = iter(self._read([other for some in rooms.values() for other in some], hints, wide))
         for one, some in rooms.items():
             views = list(islice(others, len(some)))
-            together = agree.agreed(views, least.alternatives)
-            if together is None:
-                together = agree.shortened(max(views, key=lambda line: line.confidence), least.alternatives)
+            together = agree.agreed(views, least.alternatives) or max(views, key=lambda line: line.confidence)
             if together.confidence > best[one].confidence - TOO_SURE:
-                best[one] = together
+                best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
         return {one: line for one, line in best.items() if line is not read[one]}
 
     def _read(self, cuts: Sequence[Cut], hints: Hints, settings: ReadSettings | None = None) -> list[Line]:
