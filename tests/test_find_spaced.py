@@ -134,7 +134,7 @@ def test_a_page_of_squared_paper_is_found_and_read_in_rows() -> None:
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_which_way_up_it_stands_is_told_by_its_characters(quarters: int) -> None:
+def test_a_page_of_squared_paper_is_read_whichever_way_up_it_stands(quarters: int) -> None:
     page, wanted = drawn()
     read = Reader().read(np.ascontiguousarray(np.rot90(page, quarters)))
     assert read.turned == 90 * quarters
