@@ -367,6 +367,9 @@ def test_recipes_are_read_and_mistakes_named(tmp_path: Path, fonts: Path) -> Non
         FinderRecipe.open(recipe_file(tmp_path, fonts, "minuets = 3"))
     with pytest.raises(SettingsError, match="multiple"):
         FinderRecipe(name="x", fonts="f", pool="p", minutes=1, side=100)
+    for impossible in ({"processes": 0}, {"batch": 0}, {"least": 1.5}, {"least": -0.1}):
+        with pytest.raises(SettingsError, match=next(iter(impossible))):
+            FinderRecipe(name="x", fonts="f", pool="p", minutes=1, **impossible)
     with pytest.raises(DataError):
         FinderRecipe.open(tmp_path / "none.toml")
     other = tmp_path / "other.toml"
@@ -384,9 +387,12 @@ def test_a_run_makes_pages_learns_stops_and_goes_on(tmp_path: Path, fonts: Path)
     assert about["step"] > 0
     assert not model.training
     longer = tmp_path / "longer.toml"
-    longer.write_text(path.read_text().replace("minutes = 0.05", "minutes = 0.09"), encoding="utf-8")
+    text = path.read_text().replace("minutes = 0.05", "minutes = 0.09\nprocesses = 2")
+    longer.write_text(text, encoding="utf-8")
     train.run(Namespace(config=longer, output=tmp_path / "run", resume=True))
-    assert train.load(tmp_path / "run" / "weights.pt")[1]["step"] > about["step"]
+    told = train.load(tmp_path / "run" / "weights.pt")[1]
+    assert told["step"] > about["step"]
+    assert told["seconds"] >= 60 * 0.09
     with pytest.raises(DataError, match="no checkpoint"):
         train.load(path)
     with pytest.raises(DataError, match="no checkpoint"):

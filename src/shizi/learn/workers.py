@@ -23,6 +23,15 @@ class Team:
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
 
+    def share(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Rank 0's values for all, in place."""
+        if self.size == 1:
+            return
+        for parameter in parameters:
+            held = parameter.detach().contiguous()  # a copy where channels come last
+            dist.broadcast(held, 0)
+            parameter.data.copy_(held)
+
     def average(self, parameters: Iterable[nn.Parameter], *values: float) -> list[float]:
         """Average the gradients over the team in place; and the ``values``, which come back."""
         if self.size == 1:

@@ -50,21 +50,27 @@ class FinderRecipe:
     batch: int = 8
     rate: float = 2e-3
     """Peak learning rate."""
+    least: float = 0.02
+    """Share of it that the cycle ends with. Near 0 the network settles on what is peculiar to made pages."""
     decay: float = 0.01
     average: float = 0.997
     """Decay of the weights' moving average."""
     bf16: bool = False
     """Train in bfloat16 on a CPU with AVX-512 too (faster with AVX512-BF16); on an accelerator it always is."""
+    processes: int = 1
+    """Processes that train together, each with a batch of its own; on a CPU, one a core with ``threads = 1``."""
     threads: int = 0
-    """Threads; 0 leaves it to torch."""
+    """Threads of each process; 0 leaves it to torch."""
     seed: int = 1
     save_minutes: float = 4.0
 
     def __post_init__(self) -> None:
         if self.side < STRIDE or self.side % STRIDE:
             raise SettingsError(f"side is a multiple of {STRIDE}")
-        if self.minutes <= 0 or self.batch < 1 or self.pages < 1:
-            raise SettingsError("minutes, batch and pages are positive")
+        if self.minutes <= 0 or min(self.batch, self.pages, self.processes) < 1:
+            raise SettingsError("minutes, batch, pages and processes are positive")
+        if not 0 <= self.least <= 1:
+            raise SettingsError("least is a share of the rate, 0 to 1")
 
     @classmethod
     def open(cls, path: Path) -> FinderRecipe:

@@ -11,6 +11,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from shizi.learn.precision import has_bf16
 from shizi.learn.restore import restore
 from shizi.learn.synth.text import Random, Sampler
 from shizi.learn.train import one_cycle
+from shizi.learn.workers import Team, launch
 from shizi.read.charset import Charset
 
 SCHEMA = "shizi/finder-checkpoint/1"
@@ -64,8 +66,10 @@ def _noise(rng: Random) -> Mask:
 class Trainer:
     """A run: its network, where it stands, and its folder of log and checkpoints."""
 
-    def __init__(self, recipe: FinderRecipe, output: Path, resume: dict[str, Any] | None = None) -> None:
-        self.recipe, self.output = recipe, output
+    def __init__(
+        self, recipe: FinderRecipe, output: Path, resume: dict[str, Any] | None = None, team: Team | None = None
+    ) -> None:
+        self.recipe, self.output, self.team = recipe, output, team or Team()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
         self.model = Finder(recipe.network)
@@ -81,12 +85,15 @@ class Trainer:
         groups = [{"params": deep, "weight_decay": recipe.decay}, {"params": flat, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=recipe.rate)
         self.step, self.elapsed = 0, 0.0
+        self._counted = 0.0  # the moment up to which time is in ``elapsed``
         if resume is not None:
             self.model.load_state_dict(resume["model"])
             self.average.weights, self.average.steps = resume["weights"], resume["average_steps"]
             self.optimiser.load_state_dict(resume["optimiser"])
             self.step, self.elapsed = resume["step"], resume["elapsed"]
-        self.rng = np.random.default_rng((recipe.seed, self.step))
+        self.team.share(self.model.parameters())  # norms settled on a pool that is being filled may differ
+        # each process, and each resumed run, takes other pieces
+        self.rng = np.random.default_rng((recipe.seed, self.step, self.team.rank))
         output.mkdir(parents=True, exist_ok=True)
 
     def _start(self, path: Path) -> None:
@@ -107,14 +114,12 @@ class Trainer:
 
     def _run(self, maker: ThreadPoolExecutor) -> float:
         coming = maker.submit(self._batch)
-        saved = time.monotonic()
+        self._counted = saved = time.monotonic()
         losses: list[float] = []
-        while self.elapsed < 60 * self.recipe.minutes:
-            start = time.monotonic()
+        while self.elapsed < 60 * self.recipe.minutes:  # as the whole team sees it, so that all stop together
             made, coming = coming.result(), maker.submit(self._batch)
             losses.append(self._step(*made))
             self.step += 1
-            self.elapsed += time.monotonic() - start
             if self.step % _LOG_STEPS == 0:
                 self._log({"step": self.step, "seconds": self.elapsed, "loss": float(np.mean(losses[-_LOG_STEPS:]))})
             if time.monotonic() - saved > 60 * self.recipe.save_minutes:
@@ -128,8 +133,9 @@ class Trainer:
         return batch(self.pool, self.rng, self.recipe.batch, self.recipe.side)
 
     def _step(self, pages: Tensor, wanted: Tensor) -> float:
+        """One step; the loss, which like the seconds that have passed is the team's mean."""
         done = min(1.0, self.elapsed / (60 * self.recipe.minutes))
-        rate = self.recipe.rate * one_cycle(done)
+        rate = self.recipe.rate * one_cycle(done, least=self.recipe.least)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.model.train()
@@ -139,13 +145,19 @@ class Trainer:
         found = loss(maps, wanted.to(self.device), hard=1.0 if self.recipe.start else min(1.0, done / _HARD_FROM))
         self.optimiser.zero_grad(set_to_none=True)
         found.backward()  # type: ignore[no-untyped-call]
+        now = time.monotonic()
+        passed, self._counted = now - self._counted, now
+        shares = float(found.detach()), self.elapsed + passed
+        shared, self.elapsed = self.team.average(self.model.parameters(), *shares)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
         if torch.isfinite(norm):
             self.optimiser.step()
             self.average.update(self.model)
-        return float(found.detach())
+        return shared
 
     def _save(self) -> None:
+        if self.team.rank:
+            return
         about = {"schema": SCHEMA, "config": self.recipe.network.to_dict(), "recipe": self.recipe.name}
         weights = {key: value.cpu() for key, value in self.average.weights.items()}
         held = {"about": json.dumps({**about, "step": self.step, "seconds": self.elapsed}), "weights": weights}
@@ -162,6 +174,8 @@ class Trainer:
             part.replace(self.output / name)
 
     def _log(self, row: dict[str, Any]) -> None:
+        if self.team.rank:
+            return
         shown = {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
         with (self.output / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(shown) + "\n")
@@ -204,12 +218,20 @@ def run(args: Namespace) -> int:
     """The command; ``args`` has ``config``, ``output`` and ``resume``."""
     recipe = FinderRecipe.open(Path(args.config))
     output = Path(args.output or f"runs/{recipe.name}")
-    if recipe.threads:
-        torch.set_num_threads(recipe.threads)
-        cv2.setNumThreads(recipe.threads)
     folder = Path(recipe.pool)
     if len(list(folder.glob("*.json"))) < recipe.pages:
         pools.fill(folder, page_maker(recipe), recipe.pages, recipe.seed)
-    resume = _opened(output / "last.pt") if args.resume else None
-    print(f"loss {Trainer(recipe, output, resume).run():.3f}")
+    resume = output / "last.pt" if args.resume else None
+    if resume:
+        _opened(resume)  # what is wrong with it is said before processes start
+    launch(partial(_train, recipe, output, resume), recipe.processes)
     return 0
+
+
+def _train(recipe: FinderRecipe, output: Path, resume: Path | None, team: Team) -> None:
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+        cv2.setNumThreads(recipe.threads)
+    found = Trainer(recipe, output, _opened(resume) if resume else None, team).run()
+    if team.rank == 0:
+        print(f"loss {found:.3f}")
