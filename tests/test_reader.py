@@ -184,6 +184,12 @@ def test_vertical_lines_are_read_from_the_top(reader: Reader) -> None:
         assert math.dist((x, y), (80 + GLYPH / 2, 40 + at * pitch + GLYPH / 2)) < 5
 
 
+def test_what_fits_a_pattern_stays_as_it_is() -> None:
+    reader, (pixels, _) = Reader(recogniser=BoxNetwork(Charset.of("：AB"))), boxes([LOW + HIGH + LOW], margin=6)
+    assert reader.read_line(pixels).text == "A: A"
+    assert reader.read_line(pixels, pattern="A：A").text == "A：A"
+
+
 class Headed(BoxNetwork):
     """Is sure of what it reads where the strip's upper half holds more ink than the lower one."""
 

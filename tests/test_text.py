@@ -12,7 +12,8 @@ from shizi.text import is_ascii, is_hatching, tidy
 from shizi.types import Alternative, Char, Quad
 
 texts = st.text(st.sampled_from("识字々aZ7  ，：。（”—·$~"), max_size=20)
-switches = st.builds(TextSettings, **dict.fromkeys(("han_blanks", "trim", "case", "marks"), st.booleans()))
+words = st.text(st.sampled_from("识 0Oo1Il|atZPsS72"), max_size=12)
+switches = st.builds(TextSettings, **dict.fromkeys(("han_blanks", "trim", "case", "alike", "marks"), st.booleans()))
 
 
 def line(text: str) -> list[Char]:
@@ -85,6 +86,70 @@ def test_letters_whose_cases_look_alike_follow_their_word(seen: str, kept: str) 
         assert after.confidence == pytest.approx(0.8 if after.text != before.text else 0.5)
     for chars, settings in ((doubted(seen, 0.01), TextSettings()), (doubted(seen, 0.3), TextSettings(case=False))):
         assert "".join(char.text for char in tidy(chars, settings)) == seen
+
+
+SHAPES = "0Oo", "1Il|"
+
+
+def mistakable(text: str, share: float) -> list[Char]:
+    """Each letter and figure with the others of its shape among the alternatives, each with ``share``."""
+    shapes = {char: shape for shape in SHAPES for char in shape}
+    others = ([other for other in shapes.get(char, "") if other != char] for char in text)
+    return [
+        replace(char, alternatives=tuple(Alternative(other, share) for other in some))
+        for char, some in zip(line(text), others, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("6OO", "600"),
+        ("#O7", "#07"),
+        ("4540O 10/O3", "45400 10/03"),
+        ("AOO2", "A002"),
+        ("BO2 HALF", "B02 HALF"),
+        ("2l5 lI7", "215 117"),
+        ("5|2", "512"),
+        ("H2O", "H2O"),
+        ("CO2", "C02"),  # codes are more frequent than gases, and an O of theirs is seldom so narrow
+        ("Tota1", "Total"),
+        ("TOTA1 QTY", "TOTA1 QTY"),
+        ("L0GO", "LOGO"),
+        ("1st 1kg", "1st 1kg"),
+        ("h1", "h1"),
+        ("he1p", "help"),
+        ("M1 T0", "M1 T0"),
+        ("page1", "pagel"),  # only where an l was nearly as likely
+        ("APl", "API"),
+        ("A|接入", "AI接入"),
+        ("Al", "Al"),
+        ("fiIe", "file"),
+        ("File Item", "File Item"),
+        ("O", "O"),
+        ("||", "||"),
+        ("1O1", "1O1"),
+    ],
+)
+def test_figures_and_letters_of_one_shape_are_what_they_stand_among(seen: str, kept: str) -> None:
+    made = tidy(mistakable(seen, 0.11), TextSettings())
+    assert "".join(char.text for char in made) == kept
+    for before, after in zip(line(seen), made, strict=True):
+        assert after.confidence == pytest.approx(0.61 if after.text != before.text else 0.5)
+    seldom = mistakable(seen, 0.04)
+    assert "".join(char.text for char in tidy(seldom, TextSettings())) == seen
+    off = tidy(mistakable(seen, 0.11), TextSettings(alike=False, case=False))
+    assert "".join(char.text for char in off) == seen
+
+
+@given(words, switches, st.sampled_from((0.06, 0.11, 0.3)))
+def test_shapes_stay_and_a_second_time_changes_nothing(text: str, settings: TextSettings, share: float) -> None:
+    def shape(chars: str) -> str:
+        return "".join(next((one[0] for one in SHAPES if char in one), char.lower()) for char in chars)
+
+    once = tidy(mistakable(text, share), replace(settings, trim=False, han_blanks=False))
+    assert shape("".join(char.text for char in once)) == shape(text)
+    assert tidy(once, replace(settings, trim=False, han_blanks=False)) == once
 
 
 def test_each_rule_has_its_switch() -> None:

@@ -337,7 +337,7 @@ class Reader:
 
     def _read(self, cuts: Sequence[Cut], hints: Hints, settings: ReadSettings | None = None) -> list[Line]:
         found = self._seen([one.strip for one in cuts], hints, settings or self._settings.read)
-        return [self._line(one, seen) for one, seen in zip(cuts, found, strict=True)]
+        return [self._line(one, seen, hints) for one, seen in zip(cuts, found, strict=True)]
 
     def _seen(self, strips: Sequence[Strip], hints: Hints, settings: ReadSettings) -> list[list[_Seen]]:
         """What stands on each (32, W) strip, from the left."""
@@ -365,14 +365,15 @@ class Reader:
             left, right = (part.left + min(width, frame * STRIDE) for frame in (span.start, span.end))
             yield _Seen(span, left, right)
 
-    def _line(self, one: Cut, seen: Sequence[_Seen]) -> Line:
+    def _line(self, one: Cut, seen: Sequence[_Seen], hints: Hints) -> Line:
         width = one.strip.shape[1]
         chars = []
         for span, start, end in seen:
             place = one.part(start / width, end / width)
             others = tuple(Alternative(self._char(cls), share) for cls, share in span.alternatives)
             chars.append(Char(self._char(span.cls), span.confidence, place, others))
-        kept = text.tidy(chars, self._settings.text)
+        # a pattern says what a line looks like to the last blank
+        kept = text.tidy(chars, self._settings.text) if hints.decoder is None else tuple(chars)
         return Line("".join(char.text for char in kept), _confidence(kept), one.line, kept)
 
     def _reason(self, line: Line, hints: Hints) -> str:

@@ -13,6 +13,10 @@ from shizi.types import Char
 BLANK = " "
 PLAUSIBLE = 0.1
 """Share of a letter's confidence that its other case has at least for the word to decide between them."""
+LIKELY = 0.2
+"""The same of a letter and a figure that look alike, which most fonts tell apart better than two cases."""
+WORD = 3
+"""Letters of a word at least that is not likely to end with a figure."""
 
 HANZI = 3
 """So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
@@ -22,6 +26,9 @@ STROKES = frozenset("|~=-_≡川三二一lIi")
 """What bars, waves and grilles are read as."""
 
 _ALIKE = frozenset("cosuvwxz")
+_ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
+"""Of one shape each: the figure, the capital, the small letter, and what is neither."""
+_MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
 
 _NARROW = dict(zip("，：；！？（）．", ",:;!?().", strict=True))
 _SPACED = frozenset(",:;!?")
@@ -49,9 +56,12 @@ def is_hatching(line: str) -> bool:
 def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
     """The characters of a line that are kept, in order; the line's text is their texts joined.
 
-    Each is as it was, but for letters that change to their other case, and full-width marks of English lines, which
-    become a half-width one and the blank that they had built in. Tidying a second time changes nothing.
+    Each is as it was, but for letters that change to their other case or to a figure, or back, and full-width marks of
+    English lines, which become a half-width one and the blank that they had built in. Tidying a second time changes
+    nothing.
     """
+    if settings.alike:
+        chars = _one_kind(chars)
     if settings.case:
         chars = _one_case(chars)
     if settings.han_blanks:
@@ -61,6 +71,55 @@ def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
     if settings.trim:
         chars = _trim(chars)
     return tuple(chars)
+
+
+def _one_kind(chars: Sequence[Char]) -> list[Char]:
+    """Figures and letters of one shape are what they stand among: 6OO is 600, BO2 is B02, Tota1 is Total, A| is AI.
+
+    Only where the network saw that as well: it stands among the alternatives with at least :data:`LIKELY` of the
+    character's confidence, a letter for another one of its shape with :data:`PLAUSIBLE`.
+    """
+    made = list(chars)
+    start = 0
+    while start < len(chars):
+        end = start
+        while end < len(chars) and _in_word(chars[end].text):
+            end += 1
+        word = "".join(char.text for char in chars[start:end])
+        for at, text in enumerate(word):
+            if text in _MISTAKABLE:
+                wanted = _kind(word, at)
+                least = LIKELY if wanted.isdigit() or text.isdigit() else PLAUSIBLE
+                made[start + at] = _as(chars[start + at], wanted, least)
+        start = max(end, start + 1)
+    return made
+
+
+def _in_word(text: str) -> bool:
+    return text == "|" or (text.isascii() and text.isalnum())
+
+
+def _kind(word: str, at: int) -> str:
+    """What the figure or letter ``at`` a word is by what tells a kind there; itself where nothing does."""
+    seen = word[at]
+    figure, capital, small, *_ = _ROUND if seen in _ROUND else _UPRIGHT
+    plain = [(i, char) for i, char in enumerate(word) if char not in _MISTAKABLE and char.lower() not in _ALIKE]
+    before = next((char for i, char in reversed(plain) if i < at), "")
+    after = next((char for i, char in plain if i > at), "")
+    told = [char for _, char in plain]
+    if not seen.isdigit() and (after.isdigit() or (before.isdigit() and all(map(str.isdigit, told)))):
+        return figure
+    if any(map(str.isdigit, told)) or not told:
+        return seen
+    if seen.isdigit():  # 1st and 1kg begin with one, h1 ends with one
+        if before.islower() and (after or len(told) >= WORD):
+            return small
+        return capital if before.isupper() and after.isupper() else seen
+    if seen in "l|" and all(map(str.isupper, told)) and len(told) >= (1 if seen == "|" else 2):
+        return capital
+    if seen in "I|" and before.islower() and all(map(str.islower, told[1:])):
+        return small
+    return seen
 
 
 def _one_case(chars: Sequence[Char]) -> list[Char]:
@@ -81,17 +140,17 @@ def _one_case(chars: Sequence[Char]) -> list[Char]:
             if chars[at].text.lower() not in _ALIKE or not told:
                 continue
             if all(text.isupper() for text in told):
-                made[at] = _as(chars[at], chars[at].text.upper())
+                made[at] = _as(chars[at], chars[at].text.upper(), PLAUSIBLE)
             elif at > start and all(text.islower() for text in told):
-                made[at] = _as(chars[at], chars[at].text.lower())
+                made[at] = _as(chars[at], chars[at].text.lower(), PLAUSIBLE)
         start = max(end, start + 1)
     return made
 
 
-def _as(char: Char, text: str) -> Char:
-    """The character in its other case, if that was nearly as likely."""
+def _as(char: Char, text: str, least: float) -> Char:
+    """The character as ``text``, if that has ``least`` of its confidence."""
     for other in char.alternatives:
-        if char.text != text == other.text and other.confidence >= PLAUSIBLE * char.confidence:
+        if char.text != text == other.text and other.confidence >= least * char.confidence:
             rest = tuple(one for one in char.alternatives if one is not other)
             return replace(char, text=text, confidence=min(1.0, char.confidence + other.confidence), alternatives=rest)
     return char

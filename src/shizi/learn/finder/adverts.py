@@ -184,7 +184,7 @@ class Adverts:
         ground = float(np.median(sheet.grey[int(y) : int(y + rows * pitch), int(x) : int(x + wide)]))
         ink, face, middle = other(rng, ground, 60), self.scribe.fonts.pick(rng), rng.random() < 0.3
         for row in range(rows):
-            drawn = self.layouts.line(rng, face, size, wide, full=bool(rng.random() < 0.5))
+            drawn = self.layouts.line(rng, face, size, wide, full=bool(rng.random() < 0.5), marked=0.3)
             sheet.put(drawn, x + (wide - drawn.mask.shape[1]) / 2 * middle, y + row * pitch, ink)
 
     def _watermarks(self, rng: Random, sheet: Sheet) -> None:

@@ -17,6 +17,13 @@ from shizi.learn.finder.ink import Drawn, Face, Scribe, apart, downwards, level
 from shizi.learn.finder.sheet import Sheet
 from shizi.learn.synth.text import Random, code, date, digits, number, pick
 
+MARKS = (
+    "一、", "二、", "三、", "十一、", "（一）", "（二）", "（三）", "第一章", "1、", "2、", "1.", "2.", "3)",
+    "(1)", "（1）", "1.1", "A.", "B、", "a)", "I.", "II.", "Q:", "注：", "①", "②", "③", "•", "·", "-", "—",
+    "※", "★", "●", "■", "◆", "□", "√",
+)  # fmt: skip
+"""What stands before headings and the points of lists. Thin ones are easily taken for rules or for specks."""
+
 
 class Layouts:
     """Lays out pages with a scribe's lines on grounds."""
@@ -24,8 +31,14 @@ class Layouts:
     def __init__(self, scribe: Scribe, grounds: Grounds) -> None:
         self.scribe, self.grounds, self.display = scribe, grounds, Display(scribe, grounds)
 
-    def line(self, rng: Random, face: Face, size: int, wide: float, *, full: bool = False, short: float = 0.0) -> Drawn:
-        """A line at most ``wide`` pixels long, a ``full`` one about so long. ``short``: share of few letters."""
+    def line(
+        self, rng: Random, face: Face, size: int, wide: float,
+        *, full: bool = False, short: float = 0.0, marked: float = 0.0,
+    ) -> Drawn:  # fmt: skip
+        """A line at most ``wide`` pixels long, a ``full`` one about so long.
+
+        ``short``: share of few letters; ``marked``: share that begins with one of :data:`MARKS`.
+        """
         most = max(1, int(wide / size * (1.0 if face.chinese else 1.9)))
         length = most if full else int(rng.integers(1, most + 1))
         if rng.random() < short:
@@ -33,6 +46,8 @@ class Layouts:
         text = self.scribe.text(rng, face, length)
         while full and len(text) < 0.7 * length:
             text = (text + pick(rng, ("", " ")) + self.scribe.text(rng, face, length))[:length]
+        if rng.random() < marked:
+            text = face.known(pick(rng, MARKS)) + pick(rng, ("", "", " ", "  ")) + text
         return fitted(face, size, text, wide)
 
     def document(self, rng: Random, width: int, height: int) -> Sheet:
@@ -68,7 +83,7 @@ class Layouts:
         kind = rng.random()
         if kind < 0.14:
             large = max(10, int(size * rng.uniform(1.0, 2.4)))
-            drawn = self.line(rng, self.scribe.fonts.pick(rng), large, 0.9 * wide, short=0.3)
+            drawn = self.line(rng, self.scribe.fonts.pick(rng), large, 0.9 * wide, short=0.3, marked=0.4)
             shift = (wide - drawn.mask.shape[1]) / 2 * float(rng.choice((0, 1)))
             sheet.put(drawn, x + shift, y, ink)
             return float(y + drawn.mask.shape[0] + pitch * rng.uniform(0.4, 1.2))
@@ -87,7 +102,8 @@ class Layouts:
         for row in range(lines):
             last = row == lines - 1
             start = indent if row == 0 else 0.0
-            drawn = self.line(rng, face, size, max(size, wide - start), full=not last)
+            marked = 0.25 if row == 0 else 0.0
+            drawn = self.line(rng, face, size, max(size, wide - start), full=not last, marked=marked)
             sheet.put(drawn, x + start, y, ink)
             if rng.random() < 0.03:
                 under = int(y + drawn.mask.shape[0] + 2)
