@@ -142,6 +142,28 @@ def test_figures_and_letters_of_one_shape_are_what_they_stand_among(seen: str, k
     assert "".join(char.text for char in off) == seen
 
 
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("RM 11,60", "RM 11.60"),
+        ("共1234,50元", "共1234.50元"),
+        ("1,234", "1,234"),
+        ("1,234,56", "1,234,56"),
+        ("10,20,30", "10,20,30"),
+        ("3,5", "3,5"),
+        ("a,60", "a,60"),
+    ],
+)
+def test_a_comma_before_cents_is_a_point(seen: str, kept: str) -> None:
+    def points(share: float) -> list[Char]:
+        chars = line(seen)
+        return [replace(c, alternatives=(Alternative(".", share),)) if c.text == "," else c for c in chars]
+
+    assert "".join(char.text for char in tidy(points(0.2), TextSettings())) == kept
+    assert "".join(char.text for char in tidy(points(0.05), TextSettings())) == seen
+    assert "".join(char.text for char in tidy(points(0.2), TextSettings(alike=False))) == seen
+
+
 @given(words, switches, st.sampled_from((0.06, 0.11, 0.3)))
 def test_shapes_stay_and_a_second_time_changes_nothing(text: str, settings: TextSettings, share: float) -> None:
     def shape(chars: str) -> str:

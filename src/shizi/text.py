@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ _ALIKE = frozenset("cosuvwxz")
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
+_CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 
 _NARROW = dict(zip("，：；！？（）．", ",:;!?().", strict=True))
 _SPACED = frozenset(",:;!?")
@@ -61,7 +63,7 @@ def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
     nothing.
     """
     if settings.alike:
-        chars = _one_kind(chars)
+        chars = _points(_one_kind(chars))
     if settings.case:
         chars = _one_case(chars)
     if settings.han_blanks:
@@ -92,6 +94,14 @@ def _one_kind(chars: Sequence[Char]) -> list[Char]:
                 least = LIKELY if wanted.isdigit() or text.isdigit() else PLAUSIBLE
                 made[start + at] = _as(chars[start + at], wanted, least)
         start = max(end, start + 1)
+    return made
+
+
+def _points(chars: Sequence[Char]) -> list[Char]:
+    """The comma of 11,60 is a point, where the network saw that as well: before thousands three figures stand."""
+    made = list(chars)
+    for found in _CENTS.finditer("".join(char.text for char in chars)):
+        made[found.start(1)] = _as(chars[found.start(1)], ".", LIKELY)
     return made
 
 
