@@ -123,6 +123,21 @@ def test_a_stroke_alone_in_its_cell_belongs_to_its_line() -> None:
     check(sheet.page, [*sheet.boxes, (60, 300, 139, 323)])
 
 
+@pytest.mark.parametrize("strokes", [1, 2])
+def test_a_numeral_of_level_strokes_and_its_mark_belong_to_the_heading_behind_them(strokes: int) -> None:
+    """一、 and 二、: nothing of them is as high as a line, and the mark has room behind it."""
+    sheet, size = Sheet(), 32
+    for x in range(100, 500, size):
+        square(sheet, x, 100, size - 5)
+        square(sheet, x - 64, 200, size - 5)
+    for y in (114,) if strokes == 1 else (104, 122):
+        sheet.draw.rectangle((36, y, 62, y + 3), 20)
+    sheet.draw.polygon(((68, 120), (73, 124), (70, 127)), 20)  # 27 pixels before the first character, 0.9 of its size
+    quads = [one.quad for one in find(sheet.page, SETTINGS).lines]
+    assert len(quads) == 2, [quad.bounds for quad in quads]
+    assert min(quads, key=lambda quad: quad.bounds[1]).bounds[0] == pytest.approx(36, abs=3)
+
+
 def test_a_lone_digit_is_kept_and_specks_are_not() -> None:
     sheet = prose()
     sheet.write(600, 400, "7")

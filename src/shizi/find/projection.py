@@ -26,6 +26,8 @@ from shizi.types import Dropped, Quad
 
 _GAP = 1.3  # widest gap within a line, in heights of its characters
 _STEP = 0.7  # widest gap to a fragment, likewise
+_ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
+_MARK = 0.5  # a mark's height at most, likewise
 _LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
 _LOOSEST = 2.2  # and that makes it no line
 _TONE = 3.0  # ratio between the depths of ink that one line may hold
@@ -312,7 +314,7 @@ def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     size = np.maximum(lines.size, 0.8 * high)[some, None]
     middle = lines.slope[some, None] * (lines.left + lines.right) / 2
     over, under = lines.top[some, None] + middle - lines.top, lines.bottom - lines.bottom[some, None] - middle
-    row = (high < 0.8 * size) & (wide < 1.5 * size)
+    row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
     row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
     depth = lines.depth[some, None]
     row &= (lines.depth * _TONE > depth) & (lines.depth < depth * _TONE)
@@ -334,7 +336,8 @@ def _fragments_of(lines: Lines, i: int, row: Ints, over: Floats, under: Floats) 
     ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))[:-1]
     starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))[:-1]
     after = after[np.logical_and.accumulate(left[after] - ends <= _STEP * size)]
-    before = before[np.logical_and.accumulate(starts - right[before] <= _STEP * size)]
+    low = (lines.high[row] < _MARK * size) & (under > over)  # nearer to the line's foot than to its head
+    before = before[np.logical_and.accumulate(starts - right[before] <= np.where(low[before], _ROOM, _STEP) * size)]
     far = [
         3 * np.maximum(np.maximum(over, under)[inner], 0),
         left[after] - lines.right[i],
