@@ -38,6 +38,15 @@ _LOW = 0.45  # of the height of the page's median line: a row of dashes or a bro
 _COARSE = 3  # the smaller page is smaller by this
 _SMALL_PIECES = 4  # pieces in a row that are taken for text too small to be read
 _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
+_PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
+_STACK = 1.15  # height of both together at most, likewise
+_APART = 0.2  # the gap between them at most, likewise
+_THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single piece, which holds the line together
+_INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
+_LYING = 3  # lines of much smaller characters on a shape that make it no line
+_CLEAR = 0.9  # of its rims that make a line of two pieces as good as longer ones, and
+_LIKE = 0.35  # how far from the typical size its own is then at most, as a share
+_LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
 _AT_ONCE = 256  # lines whose rows are looked for together
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
 
@@ -144,6 +153,11 @@ def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Fl
     steps: tuple[Callable[[Lines], Ints], ...] = (_fragments, _halves, _fragments, _halves)
     for step in steps:
         group, lines = _joined(found, group, lines, step(lines))
+    for _ in range(2):  # 宜 is three parts high
+        pairs = _stacks(lines)
+        if len(pairs):
+            found, group = _whole(found, group, united(len(lines), pairs)[group])
+            lines = _summed(found, group)
     high_enough = (lines.high >= least) & (lines.size >= least)
     dash = (lines.count == 1) & (lines.wide > 7 * lines.high)
     right = ~dash & (lines.high <= _LOOSEST * lines.size)
@@ -364,6 +378,55 @@ def _halves(lines: Lines) -> Ints:
     return np.argwhere(np.triu(fit, 1))
 
 
+def _stacks(lines: Lines) -> Ints:
+    """(P, 2) pairs of lines that are parts of the same few characters: the upper and lower halves of 公告, or one
+    within the other.
+    """
+    typical = _typical(lines, lines.high)
+    few = (lines.wide >= _THIN * typical) & (lines.wide <= _FEW * typical) & (lines.high <= _STACK * typical)
+    which = np.flatnonzero(few)
+    some = lines.only(which)
+    middle = some.slope * (some.left + some.right) / 2
+    top, bottom = some.top + middle, some.bottom + middle
+    across = np.minimum.outer(some.right, some.right) - np.maximum.outer(some.left, some.left)
+    down = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    total = np.maximum.outer(bottom, bottom) - np.minimum.outer(top, top)
+    area = some.wide * some.high
+    within = across.clip(0) * down.clip(0) >= _INSIDE * np.minimum.outer(area, area)
+    halves = (across >= 0.6 * np.minimum.outer(some.wide, some.wide)) & (down >= -_APART * typical)
+    halves &= (np.maximum.outer(some.high, some.high) <= _PART * typical) & (total >= _PART * typical)
+    fit = (within | halves) & (total <= _STACK * typical)
+    fit &= np.maximum.outer(some.depth, some.depth) < _TONE * np.minimum.outer(some.depth, some.depth)
+    return which[np.argwhere(np.triu(fit, 1))]
+
+
+def _whole(found: Pieces, before: Ints, after: Ints) -> tuple[Pieces, Ints]:
+    """The pieces, those one above the other as one where lines of ``before`` have become one in ``after``; and, (N,),
+    which line each belongs to. A line is as high as its pieces, else it would not be believed.
+    """
+    order = np.argsort(after, kind="stable")
+    starts = np.flatnonzero(np.diff(after[order], prepend=-1))
+    pairs = []
+    for some in np.split(order, starts[1:]):
+        if (before[some] == before[some[0]]).all():
+            continue
+        left, right = found.boxes[some, 0], found.boxes[some, 2]
+        shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+        above = shared >= 0.5 * np.minimum.outer(right - left, right - left)
+        pairs.append(some[np.argwhere(np.triu(above, 1))])
+    piece = united(len(found), np.concatenate(pairs)) if pairs else np.arange(len(found))
+    count = int(piece.max(initial=-1)) + 1
+    boxes = np.empty((count, 4), np.intp)
+    boxes[:, :2], boxes[:, 2:] = np.iinfo(np.intp).max, -1
+    for side, extreme in enumerate((np.minimum, np.minimum, np.maximum, np.maximum)):
+        extreme.at(boxes[:, side], piece, found.boxes[:, side])
+    area = np.bincount(piece, found.area, count).astype(np.float64)
+    depth = np.bincount(piece, found.area * found.depth, count) / area
+    group = np.empty(count, np.intp)
+    group[piece] = after
+    return Pieces(boxes, area, depth), group
+
+
 def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
     """(M,) shares of the rims above and below the lines that look like their ground."""
     rows, columns = page.shape
@@ -391,15 +454,20 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     marks = np.concatenate([m for _, m in found])
     boxes = every.bounds()
     area = every.wide * every.high
-    fine = (source < 2) & (every.count >= 3)
+    typical = _typical(every, every.size)
+    plain = (every.count == 2) & (marks >= _CLEAR) & (np.abs(every.size / max(typical, 1e-9) - 1) <= _LIKE)
+    fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, source, marks)
     kept: list[int] = []
     for i in np.lexsort((-area, ~fine)).tolist():
         if marks[i] < 0.5:
             continue
         rivals = [k for k in kept if source[k] != source[i]]
-        shared = np.minimum(boxes[rivals, 2:], boxes[i, 2:]) - np.maximum(boxes[rivals, :2], boxes[i, :2])
-        if (shared.clip(0).prod(axis=1) <= 0.3 * np.minimum(area[rivals], area[i])).all():
+        sides = np.minimum(boxes[rivals, 2:], boxes[i, 2:]) - np.maximum(boxes[rivals, :2], boxes[i, :2])
+        shared = sides.clip(0).prod(axis=1)
+        if source[i] >= 2 and shared.sum() > _LAPS * area[i]:  # gaps between two lines, seen from afar
+            continue
+        if (shared <= 0.3 * np.minimum(area[rivals], area[i])).all():
             kept.append(i)
     chosen = np.array(sorted(kept), np.intp)
     lines = every.only(chosen)
@@ -410,13 +478,13 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
 def _is_backdrop(lines: Lines, source: Ints, marks: Floats) -> Bools:
     """Large shapes with much smaller lines of another source on them, of more pieces than they have themselves."""
     boxes, area = lines.bounds(), lines.wide * lines.high
-    clear = (lines.count >= 3) & (marks >= _RIM)
+    clear = (lines.count >= 2) & (marks >= _RIM)
     made = np.zeros(len(lines), np.bool_)
     for i in np.flatnonzero(lines.size > 2 * _typical(lines, lines.size)).tolist():
         shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
         on = clear & (source != source[i]) & (lines.size < 0.4 * lines.size[i])
         on &= shared.clip(0).prod(axis=1) > 0.7 * area
-        made[i] = lines.count[on].sum() > 1.5 * lines.count[i]
+        made[i] = lines.count[on].sum() > 1.5 * lines.count[i] or np.count_nonzero(on) >= _LYING
     return made
 
 
