@@ -20,6 +20,9 @@ _WHITE = 0.3  # of a column's length
 _SQUARE = 1.35  # mean length of a column's pieces, in its characters' widths
 _WITHIN = 0.6  # of a column's length
 _PIECES = 3  # of ink that a column has at least
+_SEVERAL = 1.6  # length of a line, in heights of its characters, that is more than one
+_MOST = 0.7  # of the length of a region's lines
+_TOUCHING = 0.5  # white within rows, as a share of that within columns, from which the rows are the lines after all
 _LONG = 2.2  # length of a column, in its widths, that makes it one
 
 
@@ -51,7 +54,10 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     region = united(len(rows) + len(columns), np.argwhere(meet) + np.array((0, len(rows))))
     at_row, at_column = region[: len(rows)], region[len(rows) :]
     count = int(region.max(initial=-1)) + 1
-    down = _gap(columns.only(long), at_column[long], count) < _CLOSER * _gap(rows, at_row, count)
+    tall_ones, at_tall = columns.only(long), at_column[long]
+    down = _gap(tall_ones, at_tall, count) < _CLOSER * _gap(rows, at_row, count)
+    # two characters a row, as names in a list: the rows end soon, but the characters in them all but touch
+    down &= _inner(rows, at_row, count) >= _TOUCHING * _inner(tall_ones, at_tall, count)
     upright = long & down[at_column]
     level_wins = shared * ~upright[None]
     keep_rows = ~down[at_row] | (shared[:, upright].sum(axis=1) < _COVERED * row_area)
@@ -65,6 +71,15 @@ def _gap(lines: Lines, region: Ints, count: int) -> Floats:
     white = np.bincount(region, lines.white + _END * lines.size, count)
     length = np.bincount(region, np.maximum(lines.wide, lines.size), count)
     return np.where(length > 0, white / np.maximum(length, 1e-9), np.inf)
+
+
+def _inner(lines: Lines, region: Ints, count: int) -> Floats:
+    """(count,) share of white within each region's lines of several characters; infinite where they are the fewer."""
+    several = lines.wide >= _SEVERAL * lines.size
+    length = np.bincount(region, lines.wide, count)
+    told = np.bincount(region[several], lines.wide[several], count)
+    white = np.bincount(region[several], lines.white[several], count)
+    return np.where(told >= _MOST * np.maximum(length, 1e-9), white / np.maximum(told, 1e-9), np.inf)
 
 
 def _shared(level: Floats, tall: Floats) -> tuple[Floats, Floats, Floats]:

@@ -39,12 +39,13 @@ _COARSE = 3  # the smaller page is smaller by this
 _SMALL_PIECES = 4  # pieces in a row that are taken for text too small to be read
 _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
 _PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
+_TALL = 0.8  # of the ink lies in lines no higher than those
 _STACK = 1.15  # height of both together at most, likewise
 _APART = 0.2  # the gap between them at most, likewise
 _THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single piece, which holds the line together
 _INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
 _LYING = 3  # lines of much smaller characters on a shape that make it no line
-_CLEAR = 0.9  # of its rims that make a line of two pieces as good as longer ones, and
+_CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
 _AT_ONCE = 256  # lines whose rows are looked for together
@@ -291,14 +292,17 @@ def _sizes(high: Floats, group: Ints, count: int) -> Floats:
     return sizes
 
 
-def _typical(lines: Lines, values: Floats) -> float:
-    """The median of the lines' ``values``, (M,); a line weighs as its pieces, single pieces next to nothing."""
+def _typical(lines: Lines, values: Floats, share: float = 0.5) -> float:
+    """What ``share`` of the lines' ``values``, (M,), stay below.
+
+    A line weighs as its pieces, single pieces next to nothing.
+    """
     if not len(lines):
         return 0.0
     weight = np.where(lines.count > 1, lines.count, 0.1)
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+    return float(values[order][np.searchsorted(total, share * total[-1])])
 
 
 def _is_huge(lines: Lines) -> Bools:
@@ -382,7 +386,7 @@ def _stacks(lines: Lines) -> Ints:
     """(P, 2) pairs of lines that are parts of the same few characters: the upper and lower halves of 公告, or one
     within the other.
     """
-    typical = _typical(lines, lines.high)
+    typical = _typical(lines, lines.high, _TALL)  # figures are lower than hanzi
     few = (lines.wide >= _THIN * typical) & (lines.wide <= _FEW * typical) & (lines.high <= _STACK * typical)
     which = np.flatnonzero(few)
     some = lines.only(which)
@@ -455,7 +459,7 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     boxes = every.bounds()
     area = every.wide * every.high
     typical = _typical(every, every.size)
-    plain = (every.count == 2) & (marks >= _CLEAR) & (np.abs(every.size / max(typical, 1e-9) - 1) <= _LIKE)
+    plain = (every.count <= 2) & (marks >= _CLEAR) & (np.abs(every.size / max(typical, 1e-9) - 1) <= _LIKE)
     fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, source, marks)
     kept: list[int] = []
