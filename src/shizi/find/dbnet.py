@@ -58,6 +58,11 @@ AGREED = 0.75
 """this share of their length does; the others follow them."""
 COVERED = 0.25
 """A large line of which more than this share lies in other lines is what a smaller look makes of several small ones."""
+HELD, LOWER = 3, 0.5
+"""So many others within it, each at most so high, in its heights, tell that as well, wherever they leave room between
+them: the cells of a table's column."""
+LYING = 0.8
+"""Share of a line's area that lies in another one, for it to be within that."""
 
 Grey = NDArray[np.uint8]
 
@@ -204,21 +209,24 @@ def _joined(coarse: list[Candidate], fine: list[Candidate], ratio: float, settin
     sure = [one.quad for one in fine if one.score >= settings.min_score and _short(one.quad) * ratio <= LARGE]
     large = [
         one for one in coarse
-        if one.score >= settings.min_score and _short(one.quad) * ratio > LARGE and _covered(one.quad, sure) <= COVERED
+        if one.score >= settings.min_score and _short(one.quad) * ratio > LARGE and not _is_several(one.quad, sure)
     ]  # fmt: skip
     return [*large, *(one for one in fine if not _within(one.quad, large))]
 
 
-def _covered(quad: Quad, others: list[Quad]) -> float:
-    """Share of a quad's area that lies in others, which do not overlap much themselves."""
+def _is_several(quad: Quad, others: list[Quad]) -> bool:
+    """Do smaller lines make up a large one? The ``others`` do not overlap much themselves."""
     shape = np.asarray(quad.points, np.float32)
     left, top, right, bottom = quad.bounds
-    shared = 0.0
+    covered, held = 0.0, 0
     for other in others:
         a, b, c, d = other.bounds
         if a < right and left < c and b < bottom and top < d:
-            shared += cv2.intersectConvexConvex(shape, np.asarray(other.points, np.float32))[0]
-    return shared / max(1e-6, quad.width * quad.height)
+            shared = cv2.intersectConvexConvex(shape, np.asarray(other.points, np.float32))[0]
+            covered += shared
+            lies = shared >= LYING * other.width * other.height
+            held += lies and _short(other) <= LOWER * _short(quad)
+    return held >= HELD or covered > COVERED * quad.width * quad.height
 
 
 def _short(quad: Quad) -> float:

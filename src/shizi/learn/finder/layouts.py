@@ -114,12 +114,17 @@ class Layouts:
     def table(
         self, rng: Random, sheet: Sheet, face: Face, size: int, place: tuple[float, float, float], ink: float
     ) -> float:
-        """Cells with or without rules at x, y, width of ``place``; its height."""
+        """Cells with or without rules at x, y, width of ``place``; its height.
+
+        In some tables each column holds a character or a few, close below one another: rows all the same.
+        """
         x, y, wide = place
+        brief = rng.random() < 0.35
         count = int(rng.integers(2, max(3, min(8, int(wide / (4 * size))) + 1)))
         edges = x + wide * np.concatenate([[0], np.sort(rng.uniform(0.05, 0.95, count - 1)), [1]])
-        high = size * float(rng.uniform(1.3, 3.0))
-        rows = int(rng.integers(2, 10))
+        high = size * float(rng.uniform(1.15, 2.2) if brief else rng.uniform(1.3, 3.0))
+        rows = int(rng.integers(2, 16 if brief else 10))
+        lengths = rng.integers(1, 4, count)
         ruled, thick, centred = rng.random() < 0.75, int(rng.integers(1, 4)), rng.random() < 0.5
         shade = float(rng.uniform(0, 255)) if ruled and rng.random() < 0.2 else None
         if shade is not None:
@@ -133,15 +138,16 @@ class Layouts:
                 if rng.random() < 0.9:
                     cv2.line(sheet.grey, (int(edge), int(y)), (int(edge), int(y + rows * high)), ink, thick)
         for row in range(rows):
-            for left, right in pairwise(edges):
+            for column, (left, right) in enumerate(pairwise(edges)):
                 room = right - left - 0.9 * size
                 if room < size or rng.random() < 0.15:
                     continue
-                drawn = (
-                    self.value(rng, face, size, room)
-                    if rng.random() < 0.5
-                    else self.line(rng, face, size, room, short=0.5)
-                )
+                if brief and column % 3 < 2:
+                    drawn = fitted(face, size, self.scribe.text(rng, face, int(lengths[column])), room)
+                elif rng.random() < 0.5:
+                    drawn = self.value(rng, face, size, room)
+                else:
+                    drawn = self.line(rng, face, size, room, short=0.5)
                 at = left + (right - left - drawn.mask.shape[1]) / 2 if centred else left + 0.4 * size
                 sheet.put(drawn, at, y + row * high + max(1, (high - drawn.mask.shape[0]) / 2), ink)
         return rows * high
