@@ -41,6 +41,7 @@ _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
 _PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
 _TALL = 0.8  # of the ink lies in lines no higher than those
 _STACK = 1.15  # height of both together at most, likewise
+_LONE, _NEAR = 1.5, 0.15  # that of a single character, and the gap in it, likewise
 _APART = 0.2  # the gap between them at most, likewise
 _THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single piece, which holds the line together
 _INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
@@ -399,7 +400,10 @@ def _stacks(lines: Lines) -> Ints:
     within = across.clip(0) * down.clip(0) >= _INSIDE * np.minimum.outer(area, area)
     halves = (across >= 0.6 * np.minimum.outer(some.wide, some.wide)) & (down >= -_APART * typical)
     halves &= (np.maximum.outer(some.high, some.high) <= _PART * typical) & (total >= _PART * typical)
-    fit = (within | halves) & (total <= _STACK * typical)
+    # a hanzi among figures, which are lower: nearly as wide as high
+    wide = np.maximum.outer(some.right, some.right) - np.minimum.outer(some.left, some.left)
+    lone = halves & (down >= -_NEAR * typical) & (wide >= 0.6 * total) & (wide <= 1.25 * total)
+    fit = ((within | halves) & (total <= _STACK * typical)) | (lone & (total <= _LONE * typical))
     fit &= np.maximum.outer(some.depth, some.depth) < _TONE * np.minimum.outer(some.depth, some.depth)
     return which[np.argwhere(np.triu(fit, 1))]
 
