@@ -441,3 +441,15 @@ def test_a_lexicon_is_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "a.ngram" in capsys.readouterr().out and (tmp_path / "a.ngram").is_file()
     assert cli.main(["lexicon", "build", str(tmp_path / "none"), "--output", str(tmp_path / "b.ngram")]) == 1
     assert capsys.readouterr().err.startswith("shizi: bad_data: ")
+
+
+def test_common_words_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in (("a.txt", "with\nTotal\nthat\n"), ("b.txt", "total\nwith\n"), ("c.txt", "x\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    first, second, third = (str(tmp_path / f"{name}.txt") for name in "abc")
+    made = tmp_path / "made.words"
+    assert cli.main(["lexicon", "words", first, second, "--output", str(made)]) == 0
+    assert made.read_text(encoding="utf-8") == "with\ntotal\n"
+    assert "2 words" in capsys.readouterr().out
+    assert cli.main(["lexicon", "words", first, third, "--output", str(made)]) == 1
+    assert "no word of 4 letters" in capsys.readouterr().err

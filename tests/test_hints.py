@@ -93,6 +93,27 @@ def test_each_hint_does_what_it_says(tmp_path: Path) -> None:
     assert read(LOGITS, lexicon=Lexicon(words={"龘龘龘": 9.0}), settings=ReadSettings(ngram_weight=0.0)) == "中园O"
 
 
+def test_common_english_words_are_known_in_either_case() -> None:
+    for small in ("supplies", "total"):
+        for word in (small, small.upper(), small.capitalize()):
+            others = dict(zip("pPlL", "qQiI", strict=True))
+            blurred = doubtful(*({char: 0.4, others[char]: 0.6} if char in others else {char: 0.99} for char in word))
+            free = ReadSettings(ngram_weight=0.0)
+            assert read(blurred, settings=free) == word
+            assert read(blurred, settings=ReadSettings(ngram_weight=0.0, common_bonus=0.0)) != word
+            assert read(blurred, beam=0) != word
+    # no word within a longer one, and none where the network is sure of something else
+    assert read(doubtful(*({char: 0.99} for char in "xTota"), {"l": 0.4, "1": 0.6}), settings=free) == "xTota1"
+    assert read(doubtful(*({char: 0.999} for char in "Tota1"))) == "Tota1"
+
+
+def test_the_list_of_common_words_is_what_its_card_says() -> None:
+    words = hints.common_words().words
+    assert len(words) == 10_000
+    assert all(word.isascii() and word.isalpha() and word.islower() and len(word) >= 4 for word in words)
+    assert {"total", "invoice", "with"} <= words.keys()
+
+
 def test_a_sure_character_stays_whatever_the_words_are() -> None:
     sure = doubtful({"中": 0.9999}, {"园": 0.9999}, {"O": 0.9999})
     assert read(sure, lexicon=Lexicon(words={"中国0": 2.0})) == "中园O"

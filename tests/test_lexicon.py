@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shizi.errors import SettingsError
-from shizi.learn.lexicon import build
+from shizi.learn.lexicon import build, common
 from shizi.read import lexicon
 from shizi.read.beam import total
 from shizi.read.charset import Charset
@@ -117,6 +117,21 @@ def test_what_is_no_list_is_refused_in_words(tmp_path: Path, content: bytes, wor
         Lexicon.open(path)
     with pytest.raises(SettingsError, match="cannot be read"):
         Lexicon.open(tmp_path)
+
+
+def test_capitals_count_as_small_letters_in_a_folded_list() -> None:
+    for folded, wanted in ((True, 4.0), (False, 0.0)):
+        scorer = WordScorer({"he": 1, "is": 1}, Charset.of("HheiIs "), 1.0, folded=folded)
+        assert total(scorer, Charset.of("HheiIs ").encode("He Is")) == wanted
+
+
+def test_common_words_are_those_frequent_in_all_lists() -> None:
+    one = ["the", "with", "Total,", "that", "zebra", "ab-cd", "total", "été"]
+    other = ["that", "with", "from", "total", "(zebra)"]
+    assert common([one, other]) == ["with", "that", "total", "zebra"]
+    assert common([one, other], most=2) == ["with", "that"]
+    assert common([one, other], shortest=5) == ["total", "zebra"]
+    assert common([one, []]) == common([]) == []
 
 
 def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,7 +249,12 @@ def _bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _lexicon_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(title="actions", required=True, dest="action", metavar="ACTION")
+    words = actions.add_parser("words", help="take the most frequent words of lists", allow_abbrev=False)
+    lists = "a UTF-8 file, plain or .xz: a word a row, the most frequent first; a word has to be in all of them"
+    words.add_argument("lists", nargs="+", type=Path, metavar="LIST", help=lists)
+    words.add_argument("--output", type=Path, required=True, metavar="FILE", help="a word list")
+    words.add_argument("--most", type=int, default=10_000, metavar="N", help="words that are kept (default: 10000)")
     build = actions.add_parser("build", help="make an n-gram of characters from texts", allow_abbrev=False)
     build.add_argument("texts", nargs="+", type=Path, metavar="TEXT", help="a UTF-8 file, plain or .xz")
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="for --lexicon")

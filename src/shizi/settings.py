@@ -153,6 +153,8 @@ class ReadSettings:
     """Natural logarithm added for each character in a search with an n-gram, which alone would favour short texts."""
     word_bonus: float = 1.0
     """Natural logarithm added for each character of a lexicon's word, times the word's weight."""
+    common_bonus: float = 1.0
+    """The same for each letter of a common English word of four letters or more, in a search without another n-gram."""
 
     def __post_init__(self) -> None:
         _need(0 <= self.threads <= 256, "read.threads lies between 0 and 256")
@@ -160,7 +162,7 @@ class ReadSettings:
         _need(self.max_width >= 64, "read.max_width is at least 64 pixels")
         _need(0 <= self.alternatives <= 10, "read.alternatives lies between 0 and 10")
         _need(0 <= self.beam <= 1000, "read.beam lies between 0 and 1,000")
-        for name in ("ngram_weight", "ngram_bonus", "word_bonus"):
+        for name in ("ngram_weight", "ngram_bonus", "word_bonus", "common_bonus"):
             _need(0 <= getattr(self, name) <= 10, f"read.{name} lies between 0 and 10")
         _need(0 <= self.sure <= 1, "read.sure lies between 0 and 1")
         _need(0 <= self.again <= 1, "read.again lies between 0 and 1")

@@ -1,13 +1,15 @@
-"""Counting characters: from texts to the n-gram that beam search weighs readings with.
+"""What beam search weighs readings with: from texts to an n-gram, from lists to common words.
 
 ``shizi lexicon build TEXT... --output FILE [--max-trigrams N]``
+
+``shizi lexicon words LIST... --output FILE [--most N]``
 """
 
 from __future__ import annotations
 
 import lzma
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,10 @@ MAX_TRIGRAMS = 200_000
 """The most frequent trigrams that are kept, unless another number is asked for; three bytes each."""
 BIGRAM_SHARE = 0.5
 """Bigrams kept, as a share of the trigrams; eight bytes each."""
+MOST_WORDS = 10_000
+"""Common words that are kept, unless another number is asked for."""
+SHORTEST = 4
+"""Letters of a common word at least: shorter ones fit everywhere."""
 
 Counts = tuple[NDArray[np.uint64], NDArray[np.int64]]
 """Sorted n-grams, their characters packed 16 bits each, and how often each occurs."""
@@ -206,17 +212,41 @@ def lines(path: Path) -> Iterator[str]:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
+def common(lists: Sequence[Iterable[str]], most: int = MOST_WORDS, shortest: int = SHORTEST) -> list[str]:
+    """The words that are frequent in all ``lists``, each in the order of frequency, in small letters.
+
+    Kept are those of ASCII letters alone, marks around them taken off, by the sum of their ranks.
+    """
+    ranks: list[dict[str, int]] = []
+    for rows in lists:
+        seen: dict[str, int] = {}
+        for row in rows:
+            word = row.strip().strip(".,;:!?()\"'").lower()
+            if word.isascii() and word.isalpha():
+                seen.setdefault(word, len(seen))
+        ranks.append(seen)
+    both = [word for word in ranks[0] if len(word) >= shortest and all(word in seen for seen in ranks)] if ranks else []
+    return sorted(both, key=lambda word: sum(seen[word] for seen in ranks))[:most]
+
+
 def run(args: Namespace) -> int:
-    """The command: write the file and say what is in it.
+    """The commands: write the file and say what is in it.
 
     Raises:
         DataError: a text cannot be read, or there is nothing to count.
     """
-    texts = (line for path in args.texts for line in lines(path))
-    made = build(texts, Charset.default().chars, max_trigrams=args.max_trigrams)
+    if args.action == "words":
+        words = common([lines(path) for path in args.lists], args.most)
+        if not words:
+            raise DataError(f"no word of {SHORTEST} letters or more is in {' and '.join(map(str, args.lists))}")
+        made, what = ("\n".join(words) + "\n").encode(), f"{len(words):,} words"
+    else:
+        texts = (line for path in args.texts for line in lines(path))
+        made = build(texts, Charset.default().chars, max_trigrams=args.max_trigrams)
+        what = f"{len(made):,} bytes"
     try:
         args.output.write_bytes(made)
     except OSError as error:
         raise DataError(f"{args.output} cannot be written: {error.strerror}") from error
-    print(f"{args.output}: {len(made):,} bytes")
+    print(f"{args.output}: {what}")
     return 0

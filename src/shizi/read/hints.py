@@ -289,6 +289,8 @@ def _ready(
     scorer = known.scorer(
         charset,
         model=shipped().model if known.model is None and settings.ngram_weight else None,
+        common=common_words() if known.model is None and settings.common_bonus else None,
+        common_bonus=settings.common_bonus,
         ngram_weight=settings.ngram_weight,
         ngram_bonus=settings.ngram_bonus,
         word_bonus=settings.word_bonus,
@@ -307,3 +309,9 @@ def _decoder(pattern: str, charset: Charset) -> Decoder:
 def shipped() -> Lexicon:
     """The n-gram that comes with the package."""
     return Lexicon.open(weights.FOLDER / weights.NGRAM)
+
+
+@cache
+def common_words() -> Lexicon:
+    """The English words that come with the package, in small letters."""
+    return Lexicon.open(weights.FOLDER / weights.WORDS)

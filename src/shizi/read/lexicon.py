@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from shizi.errors import SettingsError
@@ -70,12 +70,15 @@ class Lexicon:
         ngram_weight: float,
         ngram_bonus: float,
         word_bonus: float,
+        common_bonus: float = 0.0,
         model: NGram | None = None,
+        common: Lexicon | None = None,
     ) -> Scorer | None:
         """What it says of texts in the classes of ``charset``; None where it knows nothing.
 
-        ``model`` is the n-gram to take where the lexicon has none; the other arguments are the settings of the same
-        names (:class:`shizi.settings.ReadSettings`). Asked again, it gives what it made before.
+        ``model`` is the n-gram to take where the lexicon has none, ``common`` has words in small letters that count in
+        either case; the other arguments are the settings of the same names (:class:`shizi.settings.ReadSettings`).
+        Asked again, it gives what it made before.
         """
         parts: list[Scorer] = []
         model = self.model or model
@@ -83,6 +86,8 @@ class Lexicon:
             parts.append(_of_model(model, charset, ngram_weight, ngram_bonus))
         if self.words:
             parts.append(_of_words(self, charset, word_bonus))
+        if common is not None and common_bonus:
+            parts.append(_of_words(common, charset, common_bonus, folded=True))
         return None if not parts else parts[0] if len(parts) == 1 else Sum(parts)
 
 
@@ -96,17 +101,16 @@ class WordScorer:
     or digit of ASCII stands free there: nothing of the kind beside it.
     """
 
-    def __init__(self, words: Mapping[str, float], charset: Charset, bonus: float) -> None:
-        self._chars = ("", *charset.chars)
-        self._next: list[dict[str, int]] = [{}]
-        self._back = [0]
-        self._ends = [(0, 0.0)]  # longest word that ends at the node: its characters and its bonus for each
-        self._depth = [0]
-        self._hope = [0.0]  # bonus for each character of a word that is under way
-        for word, weight in words.items():
-            if all(char in charset for char in word):
-                self._add(word, weight * bonus)
-        self._link()
+    def __init__(self, words: Mapping[str, float], charset: Charset, bonus: float, *, folded: bool = False) -> None:
+        """``folded``: the words are in small letters, and capitals count as those."""
+        self._words, self._charset, self._bonus = words, charset, bonus
+        self._chars = ("", *(char.lower() if folded and char.isascii() else char for char in charset.chars))
+
+    @cached_property
+    def _tree(self) -> _Tree:
+        """Made when it is first asked: most pages need none, and ten thousand words take a tenth of a second."""
+        known = {word: weight * self._bonus for word, weight in self._words.items()}
+        return _Tree({word: bonus for word, bonus in known.items() if all(char in self._charset for char in word)})
 
     def start(self) -> State:
         """Nothing found."""
@@ -115,22 +119,37 @@ class WordScorer:
     def step(self, state: State, cls: int) -> tuple[State, float]:
         """One more character."""
         node, bare, ahead, latin = state
-        char = self._chars[cls]
+        tree, char = self._tree, self._chars[cls]
         now = _latin(char)
         given = -ahead
         if now != latin:
-            node, bare, more = self._walk(node, bare, _EDGE)
+            node, bare, more = tree.walk(node, bare, _EDGE)
             given += more
-        node, bare, more = self._walk(node, bare << 1 | 1, char)
-        ahead = self._hope[node] * bare.bit_count()
+        node, bare, more = tree.walk(node, bare << 1 | 1, char)
+        ahead = tree.hope[node] * bare.bit_count()
         return (node, bare, ahead, now), given + more + ahead
 
     def finish(self, state: State) -> float:
         """The end: what was scored in advance is taken back."""
         node, bare, ahead, latin = state
-        return self._walk(node, bare, _EDGE)[2] - ahead if latin else -ahead
+        return self._tree.walk(node, bare, _EDGE)[2] - ahead if latin else -ahead
 
-    def _walk(self, node: int, bare: int, token: str) -> tuple[int, int, float]:
+
+class _Tree:
+    """Words with a bonus for each character, the nodes numbered from the root, 0."""
+
+    def __init__(self, words: Mapping[str, float]) -> None:
+        self.hope = [0.0]
+        """Bonus for each character of a word that is under way."""
+        self._next: list[dict[str, int]] = [{}]
+        self._back = [0]
+        self._ends = [(0, 0.0)]  # longest word that ends at the node: its characters and its bonus for each
+        self._depth = [0]
+        for word, bonus in words.items():
+            self._add(word, bonus)
+        self._link()
+
+    def walk(self, node: int, bare: int, token: str) -> tuple[int, int, float]:
         """The next node, which characters under way are in no word yet, and the bonus of a word that ends here."""
         while node and token not in self._next[node]:
             node = self._back[node]
@@ -151,11 +170,11 @@ class WordScorer:
                 self._back.append(0)
                 self._ends.append((0, 0.0))
                 self._depth.append(depth)
-                self._hope.append(0.0)
+                self.hope.append(0.0)
             node = self._next[node][token]
             path.append(node)
         for passed in path:
-            self._hope[passed] = max(self._hope[passed], bonus)
+            self.hope[passed] = max(self.hope[passed], bonus)
         if bonus > self._ends[node][1]:
             self._ends[node] = (len(word), bonus)
 
@@ -180,8 +199,8 @@ def _of_model(model: NGram, charset: Charset, weight: float, bonus: float) -> NG
 
 
 @lru_cache(maxsize=4)
-def _of_words(lexicon: Lexicon, charset: Charset, bonus: float) -> WordScorer:
-    return WordScorer(lexicon.words, charset, bonus)
+def _of_words(lexicon: Lexicon, charset: Charset, bonus: float, *, folded: bool = False) -> WordScorer:
+    return WordScorer(lexicon.words, charset, bonus, folded=folded)
 
 
 def _latin(char: str) -> bool:

@@ -14,6 +14,8 @@ DEFAULT = "zh-en.onnx"
 """Name of the weight file that is used where none is given."""
 NGRAM = "zh-en.ngram"
 """Name of the n-gram that beam search weighs readings with where none is given."""
+WORDS = "en.words"
+"""Name of the list of common English words that count beside it."""
 
 
 def find(path: str | os.PathLike[str] | None = None) -> Path:
