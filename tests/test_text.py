@@ -164,6 +164,34 @@ def test_a_comma_before_cents_is_a_point(seen: str, kept: str) -> None:
     assert "".join(char.text for char in tidy(points(0.2), TextSettings(alike=False))) == seen
 
 
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("选项—", "选项一"),
+        ("“—带", "“一带"),
+        ("三二— 5", "三二一 5"),
+        ("好——再见", "好——再见"),
+        ("—1—", "—1—"),
+        ("a—b", "a—b"),
+        ("。项目", "•项目"),
+        (". 项目", "·项目"),
+        (".com", ".com"),
+        ("，", "，"),
+        ("你，好", "你，好"),
+    ],
+)
+def test_a_single_dash_beside_hanzi_is_one_and_a_comma_begins_no_line(seen: str, kept: str) -> None:
+    others = {"—": "一", "。": "•", "，": "·", ".": "·"}
+
+    def doubted(share: float) -> list[Char]:
+        made = ((char, others.get(char.text)) for char in line(seen))
+        return [replace(char, alternatives=(Alternative(other, share),)) if other else char for char, other in made]
+
+    assert "".join(char.text for char in tidy(doubted(0.1), TextSettings())) == kept
+    assert "".join(char.text for char in tidy(doubted(0.01), TextSettings())) == seen
+    assert "".join(char.text for char in tidy(doubted(0.1), TextSettings(alike=False))) == seen
+
+
 @given(words, switches, st.sampled_from((0.06, 0.11, 0.3)))
 def test_shapes_stay_and_a_second_time_changes_nothing(text: str, settings: TextSettings, share: float) -> None:
     def shape(chars: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from shizi.settings import TextSettings
 from shizi.types import Char
 
-BLANK = " "
+BLANK, DASH = " ", "—"
 PLAUSIBLE = 0.1
 """Share of a letter's confidence that its other case has at least for the word to decide between them."""
 LIKELY = 0.2
@@ -30,6 +30,7 @@ _ALIKE = frozenset("cosuvwxz")
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
+_ENDS, _BULLETS = frozenset("，、。."), frozenset("•·")
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 
 _NARROW = dict(zip("，：；！？（）．", ",:;!?().", strict=True))
@@ -63,7 +64,7 @@ def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
     nothing.
     """
     if settings.alike:
-        chars = _points(_one_kind(chars))
+        chars = _bullet(_ones(_points(_one_kind(chars))))
     if settings.case:
         chars = _one_case(chars)
     if settings.han_blanks:
@@ -103,6 +104,33 @@ def _points(chars: Sequence[Char]) -> list[Char]:
     for found in _CENTS.finditer("".join(char.text for char in chars)):
         made[found.start(1)] = _as(chars[found.start(1)], ".", LIKELY)
     return made
+
+
+def _ones(chars: Sequence[Char]) -> list[Char]:
+    """A dash beside a hanzi and no other dash is 一, where that was seen as well: 选项一, “一带一路”.
+
+    A Chinese dash is two of them.
+    """
+    made = list(chars)
+    around = [BLANK, *(char.text for char in chars), BLANK]
+    for at, (before, seen, after) in enumerate(zip(around, around[1:], around[2:], strict=False)):
+        if seen == DASH and DASH not in (before, after) and (_chinese(before) or _chinese(after)):
+            made[at] = _as(made[at], "一", PLAUSIBLE)
+    return made
+
+
+def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
+    """The comma or stop that a line seems to begin with is a bullet, where that was seen as well: no line begins so."""
+    if len(chars) < 2 or chars[0].text not in _ENDS or (chars[0].text == "." and not _before(chars[1].text)):
+        return chars
+    bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
+    best = max(bullets, key=lambda one: one.confidence, default=None)
+    return chars if best is None else [_as(chars[0], best.text, PLAUSIBLE), *chars[1:]]
+
+
+def _before(text: str) -> bool:
+    """May it follow a bullet? A point is one only there: .com begins with a point."""
+    return text == BLANK or _chinese(text)
 
 
 def _in_word(text: str) -> bool:

@@ -43,6 +43,8 @@ _TALL = 0.8  # of the ink lies in lines no higher than those
 _STACK = 1.15  # height of both together at most, likewise
 _LONE, _NEAR = 1.5, 0.15  # that of a single character, and the gap in it, likewise
 _APART = 0.2  # the gap between them at most, likewise
+_LEVEL = 4.0  # width of a level stroke, in its heights, at least,
+_BAR, _BETWEEN = 1.3, 0.65  # and in heights of that line at most, and the gap to the next one of 二 and 三, likewise
 _THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single piece, which holds the line together
 _INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
 _LYING = 3  # lines of much smaller characters on a shape that make it no line
@@ -403,7 +405,10 @@ def _stacks(lines: Lines) -> Ints:
     # a hanzi among figures, which are lower: nearly as wide as high
     wide = np.maximum.outer(some.right, some.right) - np.minimum.outer(some.left, some.left)
     lone = halves & (down >= -_NEAR * typical) & (wide >= 0.6 * total) & (wide <= 1.25 * total)
-    fit = ((within | halves) & (total <= _STACK * typical)) | (lone & (total <= _LONE * typical))
+    flat = (some.count == 1) & (some.wide >= _LEVEL * some.high) & (some.wide >= 0.5 * typical)
+    strokes = (across >= 0.6 * np.minimum.outer(some.wide, some.wide)) & np.logical_and.outer(flat, flat)  # 二, 三
+    strokes &= (np.maximum.outer(some.wide, some.wide) <= _BAR * typical) & (down >= -_BETWEEN * typical)
+    fit = ((within | halves | strokes) & (total <= _STACK * typical)) | (lone & (total <= _LONE * typical))
     fit &= np.maximum.outer(some.depth, some.depth) < _TONE * np.minimum.outer(some.depth, some.depth)
     return which[np.argwhere(np.triu(fit, 1))]
 
