@@ -58,7 +58,7 @@ AGREED = 0.75
 """this share of their length does; the others follow them."""
 COVERED = 0.25
 """A large line of which more than this share lies in other lines is what a smaller look makes of several small ones."""
-HELD, LOWER = 3, 0.5
+HELD, LOWER = 6, 0.5
 """So many others within it, each at most so high, in its heights, tell that as well, wherever they leave room between
 them: the cells of a table's column."""
 LYING = 0.8

@@ -265,6 +265,7 @@ def beam(
     width: int,
     scorer: Scorer | None = None,
     *,
+    also: Callable[[Sequence[ctc.Span]], Scorer | None] | None = None,
     frames: ctc.Frames | None = None,
     valid: int | None = None,
     allowed: ctc.Mask | None = None,
@@ -280,7 +281,8 @@ def beam(
     best path that says the text. With a scorer, a doubtful character and its alternatives share their probability
     anew, by what the scorer says of the text with each of them in its place; alternatives that it calls impossible are
     left out. Where it calls every text impossible, or the greedy reading is empty, that one is returned. Nothing is
-    searched where ``unless`` says so of the greedy reading.
+    searched where ``unless`` says so of the greedy reading; ``also`` says which other scorer counts beside ``scorer``
+    for a line that reads like that.
 
     Raises:
         ValueError: as ``greedy`` does, or a width below 1.
@@ -298,6 +300,9 @@ def beam(
     )
     if not len(scores) or (unless is not None and unless(first)):
         return first
+    more = also(first) if also is not None else None
+    if more is not None:
+        scorer = more if scorer is None else Sum((scorer, more))
     if not first and scorer is not None:
         return first  # what is known of texts would talk a strip of noise into saying something
     if allowed is not None:

@@ -111,6 +111,10 @@ WELL, LEAST = 0.62, 0.2
 """What the characters of a line taken for a number plate have to reach: their geometric mean, and each of them."""
 OTHER_MARK = 0.97
 """A mark that is none of a plate and that the network is so sure of stays: people write 京A-12345 as well."""
+LETTERS, ENGLISH = 4, 0.7
+"""Letters of a line of English at least, and their share of its characters."""
+READABLE = 0.6
+"""Geometric mean of its confidences, read greedily, from which common words count."""
 CODE = 0.6
 """Share of a code that is digits and capitals."""
 
@@ -126,6 +130,8 @@ class Hints:
     sure: float | None = None
     """Searched are only lines with a character below this confidence, as :meth:`_enough` tells; None: every line."""
     scorer: Scorer | None = None
+    common: Scorer | None = None
+    """What counts beside it where a line is English (:meth:`_english`)."""
     decoder: Decoder | None = None
 
     @classmethod
@@ -182,6 +188,7 @@ class Hints:
                 logits,
                 self.beam,
                 self.scorer,
+                also=self._english,
                 frames=frames,
                 valid=valid,
                 allowed=self.mask,
@@ -202,7 +209,6 @@ class Hints:
             min_alternative=settings.min_alternative,
         )
 
-
     def quick(self) -> Hints:
         """The same without search: enough to tell which way up a line stands."""
         return replace(self, beam=0) if self.beam else self
@@ -216,6 +222,14 @@ class Hints:
         if len(spans) < CONTEXT or not any(char.isalnum() for char in self._text(doubtful)):
             return True
         return is_code(self._text(spans))
+
+    def _english(self, spans: Sequence[ctc.Span]) -> Scorer | None:
+        """Common words, for a line that is letters for the most part and reads as such: noise holds words as well."""
+        text = self._text(spans).replace(" ", "")
+        letters = sum(char.isascii() and char.isalpha() for char in text)
+        if self.common is None or letters < max(LETTERS, ENGLISH * len(text)):
+            return None
+        return self.common if _mean(spans) >= READABLE else None
 
     def _is_plate(self, spans: Sequence[ctc.Span]) -> bool:
         text = self._text(spans)
@@ -250,8 +264,12 @@ def is_code(text: str) -> bool:
 
 
 def _reads_well(spans: Sequence[ctc.Span]) -> bool:
-    shares = [span.confidence for span in spans]
-    return min(shares) >= LEAST and math.prod(shares) ** (1 / len(shares)) >= WELL
+    return min(span.confidence for span in spans) >= LEAST and _mean(spans) >= WELL
+
+
+def _mean(spans: Sequence[ctc.Span]) -> float:
+    """Geometric mean of the confidences of one character or more."""
+    return math.prod(span.confidence for span in spans) ** (1 / len(spans))
 
 
 def _trusted(span: ctc.Span, row: ctc.Logits, mask: ctc.Mask) -> ctc.Span:
@@ -289,15 +307,13 @@ def _ready(
     scorer = known.scorer(
         charset,
         model=shipped().model if known.model is None and settings.ngram_weight else None,
-        common=common_words() if known.model is None and settings.common_bonus else None,
-        common_bonus=settings.common_bonus,
         ngram_weight=settings.ngram_weight,
         ngram_bonus=settings.ngram_bonus,
         word_bonus=settings.word_bonus,
     )
-    if unasked:
-        return Hints(charset, mask, width, settings.sure, scorer)
-    return Hints(charset, mask, width, scorer=scorer)
+    english = known.model is None and settings.common_bonus
+    common = common_words().folded(charset, settings.common_bonus) if english else None
+    return Hints(charset, mask, width, settings.sure if unasked else None, scorer, common)
 
 
 @lru_cache(maxsize=8)

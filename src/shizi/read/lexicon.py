@@ -70,15 +70,12 @@ class Lexicon:
         ngram_weight: float,
         ngram_bonus: float,
         word_bonus: float,
-        common_bonus: float = 0.0,
         model: NGram | None = None,
-        common: Lexicon | None = None,
     ) -> Scorer | None:
         """What it says of texts in the classes of ``charset``; None where it knows nothing.
 
-        ``model`` is the n-gram to take where the lexicon has none, ``common`` has words in small letters that count in
-        either case; the other arguments are the settings of the same names (:class:`shizi.settings.ReadSettings`).
-        Asked again, it gives what it made before.
+        ``model`` is the n-gram to take where the lexicon has none; the other arguments are the settings of the same
+        names (:class:`shizi.settings.ReadSettings`). Asked again, it gives what it made before.
         """
         parts: list[Scorer] = []
         model = self.model or model
@@ -86,9 +83,11 @@ class Lexicon:
             parts.append(_of_model(model, charset, ngram_weight, ngram_bonus))
         if self.words:
             parts.append(_of_words(self, charset, word_bonus))
-        if common is not None and common_bonus:
-            parts.append(_of_words(common, charset, common_bonus, folded=True))
         return None if not parts else parts[0] if len(parts) == 1 else Sum(parts)
+
+    def folded(self, charset: Charset, bonus: float) -> Scorer:
+        """What its words say, which are in small letters and count in either case."""
+        return _of_words(self, charset, bonus, folded=True)
 
 
 class WordScorer:
