@@ -50,6 +50,7 @@ _INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lie
 _LYING = 3  # lines of much smaller characters on a shape that make it no line
 _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
+_SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
 _LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
 _AT_ONCE = 256  # lines whose rows are looked for together
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
@@ -505,6 +506,8 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     """Is it text? The fewer pieces a line has, the more it must be like the page's other lines."""
     size = lines.size / max(_typical(lines, lines.size), 1e-9)
     depth = lines.depth / max(_typical(lines, lines.depth), 1e-9)
-    few = (marks >= _RIM) & (size >= 0.55) & (size <= 3) & (depth >= 0.45) & (lines.fill >= 0.15) & (lines.fill <= 0.8)
+    like = (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
+    filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
+    few = (marks >= _RIM) & (size >= 0.55) & (size <= 3) & (depth >= 0.45) & filled
     some = (size >= 0.35) & (depth >= 0.3)
     return np.where(lines.count <= 2, few, np.where(lines.count <= 8, some, depth >= 0.2))
