@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
-from shizi.find import FINDERS, Candidate, find, projection
+from shizi.find import FINDERS, Candidate, find, lines, projection
+from shizi.find.lines import Lines, near
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -214,6 +218,46 @@ def test_an_unknown_finder_is_named() -> None:
     assert "projection" in FINDERS
     with pytest.raises(SettingsError, match="'psychic'"):
         find(np.full((50, 50), 255, np.uint8), replace(SETTINGS, finder="psychic"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
+@pytest.mark.parametrize(("side", "step"), [(6, 22), (12, 29)])
+def test_a_page_of_specks_is_looked_at_in_bounded_memory(side: int, step: int) -> None:
+    """Thousands of them, none near another: all pairs at once took more than 20 GB. At most 600 MB."""
+    code = f"""
+import re, numpy as np
+from pathlib import Path
+from shizi.find import projection
+from shizi.settings import FindSettings
+page = np.full((2600, 2600), 255, np.uint8)
+for y in range(10, 2580, {step}):
+    for x in range(10, 2580, {step}):
+        page[y : y + {side}, x : x + {side}] = 0
+projection.find(page, FindSettings())
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert float(done.stdout) < 600
+
+
+@given(st.integers(0, 30), st.floats(0, 50), st.integers(0, 999))
+def test_lines_of_one_height_are_near_whatever_the_portions(count: int, reach: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    left, top = rng.uniform(0, 500, (2, count))
+    ones, zeros = np.ones(count), np.zeros(count)
+    made = Lines(left, left + 20, zeros, top, top + 10, 10 * ones, ones, ones.astype(np.intp), ones, zeros)
+    wanted = {
+        (i, j) for i in range(count) for j in range(i + 1, count) if abs(top[i] - top[j]) <= 10 + 2 * reach
+    }  # fmt: skip
+    for portion in (1, 7, 1000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lines, "PORTION", portion)
+            found = [
+                pair for i, j in near(made, np.full(count, reach)) for pair in zip(i.tolist(), j.tolist(), strict=True)
+            ]
+        assert len(found) == len(set(found))
+        assert set(found) == wanted
 
 
 def test_rows_of_dashes_are_left_out_and_listed() -> None:

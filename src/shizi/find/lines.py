@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from shizi.find.ink import Floats, Ints
 
 Bools = NDArray[np.bool_]
+
+PORTION = 500_000
+"""Pairs of lines that are compared together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +65,28 @@ class Lines:
         """(M, 4): left, top, right, bottom of the upright boxes around the corners."""
         corners = self.corners()
         return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+def near(lines: Lines, reach: Floats) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs (i, j), i < j, of lines whose boxes overlap in height once each is ``reach``, (M,), higher at both ends.
+
+    They come in portions, so that a page of many specks takes no more memory than others.
+    """
+    top, bottom = lines.bounds()[:, (1, 3)].T
+    top, bottom = top - reach, bottom + reach
+    order = np.argsort(top, kind="stable")
+    ends = np.searchsorted(top[order], bottom[order], side="right")  # those that begin before this one ends
+    counts = ends - np.arange(len(order)) - 1
+    start = 0
+    while start < len(order):
+        total = np.cumsum(counts[start:])
+        stop = start + max(1, int(np.searchsorted(total, PORTION, side="right")))
+        number = counts[start:stop]
+        first = np.repeat(np.arange(start, stop), number)
+        after = np.arange(len(first)) - np.repeat(np.cumsum(number) - number, number)
+        one, other = order[first], order[first + 1 + after]
+        yield np.minimum(one, other), np.maximum(one, other)
+        start = stop
 
 
 def united(count: int, pairs: Ints) -> Ints:

@@ -20,7 +20,7 @@ import numpy as np
 from shizi.find import direction
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
-from shizi.find.lines import Bools, Lines, united
+from shizi.find.lines import Bools, Lines, near, united
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
 
@@ -52,6 +52,7 @@ _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as lon
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
 _LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
+_MOST_LINES = 5500  # of a page and polarity, the largest: read.max_lines is 5,000
 _AT_ONCE = 256  # lines whose rows are looked for together
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
 
@@ -169,6 +170,8 @@ def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Fl
     small = lines.only(right & ~high_enough & (lines.count >= _SMALL_PIECES) & (lines.high >= _SMALLEST))
     small = small.only(_marks(page, small, ink) >= _RIM)
     lines = lines.only(right & high_enough)
+    if len(lines) > _MOST_LINES:
+        lines = lines.only(np.sort(np.argsort(-lines.wide * lines.high, kind="stable")[:_MOST_LINES]))
     return lines, _marks(page, lines, ink), small
 
 
@@ -370,20 +373,27 @@ def _fragments_of(lines: Lines, i: int, row: Ints, over: Floats, under: Floats) 
 
 def _halves(lines: Lines) -> Ints:
     """(P, 2) pairs of lines that stand side by side in one row."""
-    gap = np.maximum.outer(lines.left, lines.left) - np.minimum.outer(lines.right, lines.right)
-    meet = (np.maximum.outer(lines.left, lines.left) + np.minimum.outer(lines.right, lines.right)) / 2
-    tops, ends = lines.top[:, None] + lines.slope[:, None] * meet, lines.bottom[:, None] + lines.slope[:, None] * meet
-    share = np.minimum(ends, ends.T) - np.maximum(tops, tops.T)
-    total = np.maximum(ends, ends.T) - np.minimum(tops, tops.T)
-    small, large = np.minimum.outer(lines.high, lines.high), np.maximum.outer(lines.high, lines.high)
-    size = np.maximum.outer(lines.size, lines.size)
-    alike = (large <= 2 * small) & (gap <= _GAP * size)
-    part = (gap <= _STEP * size) & (np.minimum.outer(lines.wide, lines.wide) <= 2 * size)
-    part &= np.minimum.outer(lines.count, lines.count) <= 3
-    huge = _is_huge(lines)
-    fit = (share >= 0.6 * small) & (total <= 1.3 * large) & (alike | part) & ~np.logical_xor.outer(huge, huge)
-    fit &= np.maximum.outer(lines.depth, lines.depth) < _TONE * np.minimum.outer(lines.depth, lines.depth)
-    return np.argwhere(np.triu(fit, 1))
+    high, wide, huge = lines.high, lines.wide, _is_huge(lines)
+    made = [np.empty((0, 2), np.intp)]
+    for i, j in near(lines, lines.size):
+        small, large = np.minimum(high[i], high[j]), np.maximum(high[i], high[j])
+        size = np.maximum(lines.size[i], lines.size[j])
+        gap = np.maximum(lines.left[i], lines.left[j]) - np.minimum(lines.right[i], lines.right[j])
+        fit = (gap <= _GAP * size) & _like(lines.depth, i, j) & (huge[i] == huge[j])
+        i, j, gap, size, small, large = (values[fit] for values in (i, j, gap, size, small, large))
+        meet = (np.maximum(lines.left[i], lines.left[j]) + np.minimum(lines.right[i], lines.right[j])) / 2
+        top, bottom = (np.stack([at[k] + lines.slope[k] * meet for k in (i, j)]) for at in (lines.top, lines.bottom))
+        share, total = bottom.min(axis=0) - top.max(axis=0), bottom.max(axis=0) - top.min(axis=0)
+        part = (gap <= _STEP * size) & (np.minimum(wide[i], wide[j]) <= 2 * size)
+        part &= np.minimum(lines.count[i], lines.count[j]) <= 3
+        fit = (share >= 0.6 * small) & (total <= 1.3 * large) & ((large <= 2 * small) | part)
+        made.append(np.stack([i[fit], j[fit]], axis=1))
+    return np.concatenate(made)
+
+
+def _like(depth: Floats, i: Ints, j: Ints) -> Bools:
+    """Are lines i and j as dark, or as light, as one another?"""
+    return np.maximum(depth[i], depth[j]) < _TONE * np.minimum(depth[i], depth[j])
 
 
 def _stacks(lines: Lines) -> Ints:
@@ -394,24 +404,27 @@ def _stacks(lines: Lines) -> Ints:
     few = (lines.wide >= _THIN * typical) & (lines.wide <= _FEW * typical) & (lines.high <= _STACK * typical)
     which = np.flatnonzero(few)
     some = lines.only(which)
+    wide, high, area = some.wide, some.high, some.wide * some.high
     middle = some.slope * (some.left + some.right) / 2
     top, bottom = some.top + middle, some.bottom + middle
-    across = np.minimum.outer(some.right, some.right) - np.maximum.outer(some.left, some.left)
-    down = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
-    total = np.maximum.outer(bottom, bottom) - np.minimum.outer(top, top)
-    area = some.wide * some.high
-    within = across.clip(0) * down.clip(0) >= _INSIDE * np.minimum.outer(area, area)
-    halves = (across >= 0.6 * np.minimum.outer(some.wide, some.wide)) & (down >= -_APART * typical)
-    halves &= (np.maximum.outer(some.high, some.high) <= _PART * typical) & (total >= _PART * typical)
-    # a hanzi among figures, which are lower: nearly as wide as high
-    wide = np.maximum.outer(some.right, some.right) - np.minimum.outer(some.left, some.left)
-    lone = halves & (down >= -_NEAR * typical) & (wide >= 0.6 * total) & (wide <= 1.25 * total)
-    flat = (some.count == 1) & (some.wide >= _LEVEL * some.high) & (some.wide >= 0.5 * typical)
-    strokes = (across >= 0.6 * np.minimum.outer(some.wide, some.wide)) & np.logical_and.outer(flat, flat)  # 二, 三
-    strokes &= (np.maximum.outer(some.wide, some.wide) <= _BAR * typical) & (down >= -_BETWEEN * typical)
-    fit = ((within | halves | strokes) & (total <= _STACK * typical)) | (lone & (total <= _LONE * typical))
-    fit &= np.maximum.outer(some.depth, some.depth) < _TONE * np.minimum.outer(some.depth, some.depth)
-    return which[np.argwhere(np.triu(fit, 1))]
+    flat = (some.count == 1) & (wide >= _LEVEL * high) & (wide >= 0.5 * typical) & (wide <= _BAR * typical)
+    made = [np.empty((0, 2), np.intp)]
+    for i, j in near(some, np.full(len(some), 0.5 * typical)):
+        across = np.minimum(some.right[i], some.right[j]) - np.maximum(some.left[i], some.left[j])
+        down = np.minimum(bottom[i], bottom[j]) - np.maximum(top[i], top[j])
+        total = np.maximum(bottom[i], bottom[j]) - np.minimum(top[i], top[j])
+        within = across.clip(0) * down.clip(0) >= _INSIDE * np.minimum(area[i], area[j])
+        above = across >= 0.6 * np.minimum(wide[i], wide[j])
+        halves = above & (down >= -_APART * typical) & (np.maximum(high[i], high[j]) <= _PART * typical)
+        halves &= total >= _PART * typical
+        # a hanzi among figures, which are lower: nearly as wide as high
+        both = np.maximum(some.right[i], some.right[j]) - np.minimum(some.left[i], some.left[j])
+        lone = halves & (down >= -_NEAR * typical) & (both >= 0.6 * total) & (both <= 1.25 * total)
+        strokes = above & flat[i] & flat[j] & (down >= -_BETWEEN * typical)  # 二, 三
+        fit = ((within | halves | strokes) & (total <= _STACK * typical)) | (lone & (total <= _LONE * typical))
+        fit &= _like(some.depth, i, j)
+        made.append(which[np.stack([i[fit], j[fit]], axis=1)])
+    return np.concatenate(made)
 
 
 def _whole(found: Pieces, before: Ints, after: Ints) -> tuple[Pieces, Ints]:
