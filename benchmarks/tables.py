@@ -122,13 +122,14 @@ def main() -> None:
     parser.add_argument("words", type=Path)
     parser.add_argument("--cells", type=int, default=300, help="of each kind")
     parser.add_argument("--save", type=Path)
+    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     words = [word for word in args.words.read_text(encoding="utf-8").split() if 1 < len(word) <= 4]
     words = [word for word in words[:20_000] if all("一" <= char <= "鿿" for char in word)]
     engines = {"auto": shizi("auto"), "dbnet": shizi("dbnet")}
     if importlib.util.find_spec("rapidocr"):
         engines["rapidocr"] = rapidocr()
-    print(f"{'':28}" + "".join(f"{name:>10}" for name in engines))
+    made = []
     for kind, size, pitch in KINDS:
         rng = np.random.default_rng(size)
         texts = values(rng, args.cells) if kind == "values" else [str(word) for word in rng.choice(words, args.cells)]
@@ -142,8 +143,15 @@ def main() -> None:
                 args.save.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(pixels).convert("L").quantize(4).save(path, optimize=True)
                 path.with_suffix(".json").write_text(json.dumps(cells, ensure_ascii=False), encoding="utf-8")
-        shares = "".join(f"{correct / len(texts):10.1%}" for correct in count.values())
-        print(f"{kind:8} {size:3} px, rows {pitch:3.1f}  " + shares)
+        shares = {name: correct / len(texts) for name, correct in count.items()}
+        made.append({"cells": kind, "size": size, "pitch": pitch, **shares})
+    if args.json:
+        print(json.dumps(made, indent=2))
+        return
+    print(f"{'':28}" + "".join(f"{name:>10}" for name in engines))
+    for row in made:
+        shares = "".join(f"{row[name]:10.1%}" for name in engines)
+        print(f"{row['cells']:8} {row['size']:3} px, rows {row['pitch']:3.1f}  " + shares)
 
 
 if __name__ == "__main__":
