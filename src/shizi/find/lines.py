@@ -12,6 +12,8 @@ from shizi.find.ink import Floats, Ints
 
 Bools = NDArray[np.bool_]
 
+TONE = 3.0
+"""Ratio between the depths of ink that one line may hold."""
 PORTION = 500_000
 """Pairs of lines that are compared together."""
 
@@ -103,3 +105,21 @@ def united(count: int, pairs: Ints) -> Ints:
         if np.array_equal(merged, label):
             return np.unique(label, return_inverse=True)[1].astype(np.intp)
         label = merged
+
+
+def typical(lines: Lines, values: Floats, share: float = 0.5) -> float:
+    """What ``share`` of the lines' ``values``, (M,), stay below.
+
+    A line weighs as its pieces, single pieces next to nothing.
+    """
+    if not len(lines):
+        return 0.0
+    weight = np.where(lines.count > 1, lines.count, 0.1)
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(total, share * total[-1])])
+
+
+def alike(depth: Floats, i: Ints, j: Ints) -> Bools:
+    """Are lines i and j as dark, or as light, as one another?"""
+    return np.maximum(depth[i], depth[j]) < TONE * np.minimum(depth[i], depth[j])

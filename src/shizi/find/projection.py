@@ -17,10 +17,10 @@ from dataclasses import fields
 import cv2
 import numpy as np
 
-from shizi.find import direction
+from shizi.find import direction, parts
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
-from shizi.find.lines import Bools, Lines, near, united
+from shizi.find.lines import TONE, Bools, Lines, alike, near, typical, united
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
 
@@ -30,7 +30,6 @@ _ROOM = 1.1  # and from a line back to a mark low before it, which has room buil
 _MARK = 0.5  # a mark's height at most, likewise
 _LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
 _LOOSEST = 2.2  # and that makes it no line
-_TONE = 3.0  # ratio between the depths of ink that one line may hold
 _RIM = 0.7  # share of its rims that shows ground, for a line of which little else is known
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
 _FLAT = 25.0  # times as wide as high, and
@@ -38,15 +37,6 @@ _LOW = 0.45  # of the height of the page's median line: a row of dashes or a bro
 _COARSE = 3  # the smaller page is smaller by this
 _SMALL_PIECES = 4  # pieces in a row that are taken for text too small to be read
 _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
-_PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
-_TALL = 0.8  # of the ink lies in lines no higher than those
-_STACK = 1.15  # height of both together at most, likewise
-_LONE, _NEAR = 1.5, 0.15  # that of a single character, and the gap in it, likewise
-_APART = 0.2  # the gap between them at most, likewise
-_LEVEL = 4.0  # width of a level stroke, in its heights, at least,
-_BAR, _BETWEEN = 1.3, 0.65  # and in heights of that line at most, and the gap to the next one of 二 and 三, likewise
-_THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single piece, which holds the line together
-_INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
 _LYING = 3  # lines of much smaller characters on a shape that make it no line
 _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
@@ -160,9 +150,9 @@ def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Fl
     for step in steps:
         group, lines = _joined(found, group, lines, step(lines))
     for _ in range(2):  # 宜 is three parts high
-        pairs = _stacks(lines)
+        pairs = parts.pairs(lines)
         if len(pairs):
-            found, group = _whole(found, group, united(len(lines), pairs)[group])
+            found, group = parts.whole(found, group, united(len(lines), pairs)[group])
             lines = _summed(found, group)
     high_enough = (lines.high >= least) & (lines.size >= least)
     dash = (lines.count == 1) & (lines.wide > 7 * lines.high)
@@ -208,7 +198,7 @@ def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
     small, large = np.minimum(high[a], high[b]), np.maximum(high[a], high[b])
     share = np.minimum(bottom[a], bottom[b]) - np.maximum(top[a], top[b])
     gap = np.maximum(left[a], left[b]) - np.minimum(right[a], right[b])
-    like = np.maximum(found.depth[a], found.depth[b]) < _TONE * np.minimum(found.depth[a], found.depth[b])
+    like = np.maximum(found.depth[a], found.depth[b]) < TONE * np.minimum(found.depth[a], found.depth[b])
     linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= _GAP * large) & (small >= 4)
     group = united(len(found), pairs[linked])
     lines = _summed(found, group)
@@ -299,22 +289,9 @@ def _sizes(high: Floats, group: Ints, count: int) -> Floats:
     return sizes
 
 
-def _typical(lines: Lines, values: Floats, share: float = 0.5) -> float:
-    """What ``share`` of the lines' ``values``, (M,), stay below.
-
-    A line weighs as its pieces, single pieces next to nothing.
-    """
-    if not len(lines):
-        return 0.0
-    weight = np.where(lines.count > 1, lines.count, 0.1)
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(total, share * total[-1])])
-
-
 def _is_huge(lines: Lines) -> Bools:
     enough = lines.only(lines.size >= 6)
-    return (lines.count <= 3) & (lines.size > _HUGE * _typical(enough, enough.size))
+    return (lines.count <= 3) & (lines.size > _HUGE * typical(enough, enough.size))
 
 
 def _fragments(lines: Lines) -> Ints:
@@ -342,7 +319,7 @@ def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
     row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
     depth = lines.depth[some, None]
-    row &= (lines.depth * _TONE > depth) & (lines.depth < depth * _TONE)
+    row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
     row &= (over <= 0.35 * size) & (under <= 0.3 * size)
     row[np.arange(len(some)), some] = False
     return row, over, under
@@ -379,7 +356,7 @@ def _halves(lines: Lines) -> Ints:
         small, large = np.minimum(high[i], high[j]), np.maximum(high[i], high[j])
         size = np.maximum(lines.size[i], lines.size[j])
         gap = np.maximum(lines.left[i], lines.left[j]) - np.minimum(lines.right[i], lines.right[j])
-        fit = (gap <= _GAP * size) & _like(lines.depth, i, j) & (huge[i] == huge[j])
+        fit = (gap <= _GAP * size) & alike(lines.depth, i, j) & (huge[i] == huge[j])
         i, j, gap, size, small, large = (values[fit] for values in (i, j, gap, size, small, large))
         meet = (np.maximum(lines.left[i], lines.left[j]) + np.minimum(lines.right[i], lines.right[j])) / 2
         top, bottom = (np.stack([at[k] + lines.slope[k] * meet for k in (i, j)]) for at in (lines.top, lines.bottom))
@@ -389,69 +366,6 @@ def _halves(lines: Lines) -> Ints:
         fit = (share >= 0.6 * small) & (total <= 1.3 * large) & ((large <= 2 * small) | part)
         made.append(np.stack([i[fit], j[fit]], axis=1))
     return np.concatenate(made)
-
-
-def _like(depth: Floats, i: Ints, j: Ints) -> Bools:
-    """Are lines i and j as dark, or as light, as one another?"""
-    return np.maximum(depth[i], depth[j]) < _TONE * np.minimum(depth[i], depth[j])
-
-
-def _stacks(lines: Lines) -> Ints:
-    """(P, 2) pairs of lines that are parts of the same few characters: the upper and lower halves of 公告, or one
-    within the other.
-    """
-    typical = _typical(lines, lines.high, _TALL)  # figures are lower than hanzi
-    few = (lines.wide >= _THIN * typical) & (lines.wide <= _FEW * typical) & (lines.high <= _STACK * typical)
-    which = np.flatnonzero(few)
-    some = lines.only(which)
-    wide, high, area = some.wide, some.high, some.wide * some.high
-    middle = some.slope * (some.left + some.right) / 2
-    top, bottom = some.top + middle, some.bottom + middle
-    flat = (some.count == 1) & (wide >= _LEVEL * high) & (wide >= 0.5 * typical) & (wide <= _BAR * typical)
-    made = [np.empty((0, 2), np.intp)]
-    for i, j in near(some, np.full(len(some), 0.5 * typical)):
-        across = np.minimum(some.right[i], some.right[j]) - np.maximum(some.left[i], some.left[j])
-        down = np.minimum(bottom[i], bottom[j]) - np.maximum(top[i], top[j])
-        total = np.maximum(bottom[i], bottom[j]) - np.minimum(top[i], top[j])
-        within = across.clip(0) * down.clip(0) >= _INSIDE * np.minimum(area[i], area[j])
-        above = across >= 0.6 * np.minimum(wide[i], wide[j])
-        halves = above & (down >= -_APART * typical) & (np.maximum(high[i], high[j]) <= _PART * typical)
-        halves &= total >= _PART * typical
-        # a hanzi among figures, which are lower: nearly as wide as high
-        both = np.maximum(some.right[i], some.right[j]) - np.minimum(some.left[i], some.left[j])
-        lone = halves & (down >= -_NEAR * typical) & (both >= 0.6 * total) & (both <= 1.25 * total)
-        strokes = above & flat[i] & flat[j] & (down >= -_BETWEEN * typical)  # 二, 三
-        fit = ((within | halves | strokes) & (total <= _STACK * typical)) | (lone & (total <= _LONE * typical))
-        fit &= _like(some.depth, i, j)
-        made.append(which[np.stack([i[fit], j[fit]], axis=1)])
-    return np.concatenate(made)
-
-
-def _whole(found: Pieces, before: Ints, after: Ints) -> tuple[Pieces, Ints]:
-    """The pieces, those one above the other as one where lines of ``before`` have become one in ``after``; and, (N,),
-    which line each belongs to. A line is as high as its pieces, else it would not be believed.
-    """
-    order = np.argsort(after, kind="stable")
-    starts = np.flatnonzero(np.diff(after[order], prepend=-1))
-    pairs = []
-    for some in np.split(order, starts[1:]):
-        if (before[some] == before[some[0]]).all():
-            continue
-        left, right = found.boxes[some, 0], found.boxes[some, 2]
-        shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
-        above = shared >= 0.5 * np.minimum.outer(right - left, right - left)
-        pairs.append(some[np.argwhere(np.triu(above, 1))])
-    piece = united(len(found), np.concatenate(pairs)) if pairs else np.arange(len(found))
-    count = int(piece.max(initial=-1)) + 1
-    boxes = np.empty((count, 4), np.intp)
-    boxes[:, :2], boxes[:, 2:] = np.iinfo(np.intp).max, -1
-    for side, extreme in enumerate((np.minimum, np.minimum, np.maximum, np.maximum)):
-        extreme.at(boxes[:, side], piece, found.boxes[:, side])
-    area = np.bincount(piece, found.area, count).astype(np.float64)
-    depth = np.bincount(piece, found.area * found.depth, count) / area
-    group = np.empty(count, np.intp)
-    group[piece] = after
-    return Pieces(boxes, area, depth), group
 
 
 def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
@@ -481,8 +395,8 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     marks = np.concatenate([m for _, m in found])
     boxes = every.bounds()
     area = every.wide * every.high
-    typical = _typical(every, every.size)
-    plain = (every.count <= 2) & (marks >= _CLEAR) & (np.abs(every.size / max(typical, 1e-9) - 1) <= _LIKE)
+    size = every.size / max(typical(every, every.size), 1e-9)
+    plain = (every.count <= 2) & (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, source, marks)
     kept: list[int] = []
@@ -507,7 +421,7 @@ def _is_backdrop(lines: Lines, source: Ints, marks: Floats) -> Bools:
     boxes, area = lines.bounds(), lines.wide * lines.high
     clear = (lines.count >= 2) & (marks >= _RIM)
     made = np.zeros(len(lines), np.bool_)
-    for i in np.flatnonzero(lines.size > 2 * _typical(lines, lines.size)).tolist():
+    for i in np.flatnonzero(lines.size > 2 * typical(lines, lines.size)).tolist():
         shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
         on = clear & (source != source[i]) & (lines.size < 0.4 * lines.size[i])
         on &= shared.clip(0).prod(axis=1) > 0.7 * area
@@ -517,8 +431,8 @@ def _is_backdrop(lines: Lines, source: Ints, marks: Floats) -> Bools:
 
 def _is_believed(lines: Lines, marks: Floats) -> Bools:
     """Is it text? The fewer pieces a line has, the more it must be like the page's other lines."""
-    size = lines.size / max(_typical(lines, lines.size), 1e-9)
-    depth = lines.depth / max(_typical(lines, lines.depth), 1e-9)
+    size = lines.size / max(typical(lines, lines.size), 1e-9)
+    depth = lines.depth / max(typical(lines, lines.depth), 1e-9)
     like = (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
     few = (marks >= _RIM) & (size >= 0.55) & (size <= 3) & (depth >= 0.45) & filled
