@@ -186,6 +186,16 @@ def test_small_lines_are_not_taken_for_one_large_one() -> None:
     assert len(found.lines) == len(bars)
 
 
+@pytest.mark.parametrize(("count", "several"), [(6, True), (5, False)])
+def test_a_table_s_column_seen_from_afar_is_not_one_line(count: int, several: bool) -> None:
+    """Its cells cover little of it; six of them tell, a few small words on a large letter do not."""
+    column = Candidate(Quad.box(30, 174, 120, 935), vertical=True)
+    cells = [Candidate(Quad.box(40, 180 + 60 * at, 76, 198 + 60 * at), vertical=False) for at in range(count)]
+    found = dbnet._joined([column], cells, 1.0, SETTINGS)
+    assert (column in found) != several
+    assert all((cell in found) == several for cell in cells)
+
+
 def test_a_huge_line_among_small_ones_is_found_whole() -> None:
     bars = [(200, 200, 2800, 900), *((200, 1200 + 60 * i, 2000, 1224 + 60 * i) for i in range(20))]
     found = dbnet.found(Ink(), barred(3000, 3000, bars), SETTINGS)
