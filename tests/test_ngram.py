@@ -88,14 +88,14 @@ def test_the_command_builds_what_the_reader_opens(tmp_path: Path, capsys: pytest
     plain, packed, made = tmp_path / "a.txt", tmp_path / "b.txt.xz", tmp_path / "made.ngram"
     plain.write_text("\ufeff识字\r\n" * 5, encoding="utf-8")
     packed.write_bytes(lzma.compress("读书\n".encode() * 5))
-    lexicon.run(Namespace(texts=[plain, packed], output=made, max_trigrams=100))
+    lexicon.run(Namespace(action="build", texts=[plain, packed], output=made, max_trigrams=100))
     assert str(made.stat().st_size) in capsys.readouterr().out.replace(",", "")
     model = NGram.open(made)
     assert model.surprise((-1, model.number("读")), model.number("书")) < 1.0
     packed.write_bytes(b"not xz")
     for texts in ([packed], [tmp_path / "none.txt"], [tmp_path]):
         with pytest.raises(DataError, match="cannot be read"):
-            lexicon.run(Namespace(texts=texts, output=made, max_trigrams=100))
+            lexicon.run(Namespace(action="build", texts=texts, output=made, max_trigrams=100))
 
 
 @given(st.data())
