@@ -16,7 +16,7 @@ import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,7 @@ def rapidocr() -> Read:
     """RapidOCR with its defaults."""
     from rapidocr import RapidOCR
 
-    engine = RapidOCR(params={"Global.log_level": "error"})
+    engine: Any = RapidOCR(params={"Global.log_level": "error"})
 
     def read(pixels: NDArray[np.uint8]) -> Found:
         found = engine(pixels[:, :, ::-1], use_det=True, use_cls=True, use_rec=True)
@@ -150,8 +150,8 @@ def main() -> None:
         return
     print(f"{'':28}" + "".join(f"{name:>10}" for name in engines))
     for row in made:
-        shares = "".join(f"{row[name]:10.1%}" for name in engines)
-        print(f"{row['cells']:8} {row['size']:3} px, rows {row['pitch']:3.1f}  " + shares)
+        columns = "".join(f"{row[name]:10.1%}" for name in engines)
+        print(f"{row['cells']:8} {row['size']:3} px, rows {row['pitch']:3.1f}  " + columns)
 
 
 if __name__ == "__main__":
