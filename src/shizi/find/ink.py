@@ -17,6 +17,7 @@ _CONTRAST = 0.35  # what counts as ink, as a share of the strongest ink near it
 _FAINTEST = 14.0  # grey values between ink and ground on a page without noise
 _MOST_NOISE = 40.0  # and on the noisiest
 _MOST = 20_000  # pieces looked at; a page of dense text has about 5000
+LEVEL, UPRIGHT = 1, 2
 _THICK = 10  # pixels: rules are thinner
 _HOLDS = 12  # pieces within the box of another one that make it a frame, a table or a picture
 _SAMPLED = np.array((0.1, 0.3, 0.5, 0.7, 0.9))
@@ -33,7 +34,9 @@ class Ink:
     depth: Grey
     """(H, W): how far each pixel lies from its ground."""
     mask: Grey
-    """(H, W): 1 where there is ink."""
+    """(H, W): 1 where there is ink, rules left out."""
+    rules: Grey
+    """(H, W): :data:`LEVEL` or :data:`UPRIGHT` where there is a rule of a table or a form, and next to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,15 +77,17 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
         depth = cv2.subtract(page, ground) if light else cv2.subtract(ground, page)
         strongest = cv2.dilate(cv2.resize(depth, small, interpolation=cv2.INTER_AREA), window)
         least = np.maximum(faintest, strongest * _CONTRAST).astype(np.uint8)
-        mask = depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)
-        return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask.view(np.uint8))
+        mask = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)).view(np.uint8)
+        rules = _rules(mask)
+        mask = np.where(rules, 0, mask).astype(np.uint8)
+        return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask, rules)
 
     return strokes(False), strokes(True)
 
 
 def pieces(page: Grey, ink: Ink) -> Pieces:
     """The pieces of ink that may be characters or parts of them: no rules, frames, blocks, pictures or gaps."""
-    mask = _without_rules(ink.mask)
+    mask = ink.mask
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     left, top, wide, high, area = (stats[:, i].astype(np.intp) for i in range(5))
     fill = area / (wide * high)
@@ -104,19 +109,21 @@ def pieces(page: Grey, ink: Ink) -> Pieces:
     return found.only(~_holds_many(found))
 
 
-def _without_rules(mask: Grey) -> Grey:
-    """Take out strokes that are straight, thin and longer than those of characters: the lines of tables and forms."""
+def _rules(mask: Grey) -> Grey:
+    """Strokes that are straight, thin and longer than those of characters: the lines of tables and forms."""
     rows, columns = mask.shape
-    for along, across in (
-        ((1, max(80, columns // 8)), (_THICK, 1)),
-        ((max(80, rows // 10), 1), (1, _THICK)),
+    rules = np.zeros_like(mask)
+    for along, across, kind in (
+        ((1, max(80, columns // 8)), (_THICK, 1), LEVEL),
+        ((max(80, rows // 10), 1), (1, _THICK), UPRIGHT),
     ):
         rule = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(along, np.uint8))
         if rule.any():
             rule = cv2.dilate(rule, np.ones((3, 3), np.uint8))
             thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(across, np.uint8))
+            rules[rule > thick] = kind
             mask = np.where(rule > thick, 0, mask).astype(np.uint8)
-    return mask
+    return rules
 
 
 def _stands_free(page: Grey, found: Pieces, level: Floats, light: bool) -> NDArray[np.bool_]:

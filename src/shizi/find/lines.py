@@ -14,6 +14,8 @@ Bools = NDArray[np.bool_]
 
 TONE = 3.0
 """Ratio between the depths of ink that one line may hold."""
+_DOT = 0.2  # height of a dot, in heights of the page's characters
+_DOTS = 5  # in a row, that lead from one text to another
 PORTION = 500_000
 """Pairs of lines that are compared together."""
 
@@ -110,11 +112,17 @@ def united(count: int, pairs: Ints) -> Ints:
 def typical(lines: Lines, values: Floats, share: float = 0.5) -> float:
     """What ``share`` of the lines' ``values``, (M,), stay below.
 
-    A line weighs as its pieces, single pieces next to nothing.
+    A line weighs as its pieces, single pieces next to nothing, and rows of leading dots nothing at all.
     """
     if not len(lines):
         return 0.0
     weight = np.where(lines.count > 1, lines.count, 0.1)
+    dots = (lines.count >= _DOTS) & (lines.size < _DOT * _below(lines.size, weight, 0.95))
+    weight[dots] = 0.0
+    return _below(values, weight, share)
+
+
+def _below(values: Floats, weight: Floats, share: float) -> float:
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(total, share * total[-1])])

@@ -18,6 +18,10 @@ _APART = 0.2  # the gap between them at most, likewise
 _LEVEL = 4.0  # width of a level stroke, in its heights, at least,
 _BAR, _BETWEEN = 1.3, 0.65  # and in heights of that line at most, and the gap to the next one of 二 and 三, likewise
 _THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single piece, which holds the line together
+_ROWS = 0.12  # of its height: how far the ends of a larger character may lie from those of what stands beside it
+_PIECES = 3  # of ink in either part of a larger character at most
+_FAR = 3.0  # and how far away that may be, likewise
+_WITHIN, _WHOLE = 4.0, 1.5  # height of the outer one of two at most, in heights of the inner one and of its characters
 _INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
 
 
@@ -29,16 +33,15 @@ def pairs(lines: Lines) -> Ints:
     few = (lines.wide >= _THIN * usual) & (lines.wide <= _FEW * usual) & (lines.high <= _STACK * usual)
     which = np.flatnonzero(few)
     some = lines.only(which)
-    wide, high, area = some.wide, some.high, some.wide * some.high
+    wide, high = some.wide, some.high
     middle = some.slope * (some.left + some.right) / 2
     top, bottom = some.top + middle, some.bottom + middle
     flat = (some.count == 1) & (wide >= _LEVEL * high) & (wide >= 0.5 * usual) & (wide <= _BAR * usual)
-    made = [np.empty((0, 2), np.intp)]
+    made = [_within(lines), _large(lines)]
     for i, j in near(some, np.full(len(some), 0.5 * usual)):
         across = np.minimum(some.right[i], some.right[j]) - np.maximum(some.left[i], some.left[j])
         down = np.minimum(bottom[i], bottom[j]) - np.maximum(top[i], top[j])
         total = np.maximum(bottom[i], bottom[j]) - np.minimum(top[i], top[j])
-        within = across.clip(0) * down.clip(0) >= _INSIDE * np.minimum(area[i], area[j])
         above = across >= 0.6 * np.minimum(wide[i], wide[j])
         halves = above & (down >= -_APART * usual) & (np.maximum(high[i], high[j]) <= _PART * usual)
         halves &= total >= _PART * usual
@@ -46,9 +49,47 @@ def pairs(lines: Lines) -> Ints:
         both = np.maximum(some.right[i], some.right[j]) - np.minimum(some.left[i], some.left[j])
         lone = halves & (down >= -_NEAR * usual) & (both >= 0.6 * total) & (both <= 1.25 * total)
         strokes = above & flat[i] & flat[j] & (down >= -_BETWEEN * usual)  # 二, 三
-        fit = ((within | halves | strokes) & (total <= _STACK * usual)) | (lone & (total <= _LONE * usual))
+        fit = ((halves | strokes) & (total <= _STACK * usual)) | (lone & (total <= _LONE * usual))
         fit &= alike(some.depth, i, j)
         made.append(which[np.stack([i[fit], j[fit]], axis=1)])
+    return np.concatenate(made)
+
+
+def _within(lines: Lines) -> Ints:
+    """(P, 2) pairs of lines of which one lies within the other, and both of like height."""
+    box, area, high = lines.bounds(), lines.wide * lines.high, lines.high
+    made = [np.empty((0, 2), np.intp)]
+    for i, j in near(lines, np.zeros(len(lines))):
+        shared = (np.minimum(box[i, 2:], box[j, 2:]) - np.maximum(box[i, :2], box[j, :2])).clip(0).prod(axis=1)
+        fit = (shared >= _INSIDE * np.minimum(area[i], area[j])) & alike(lines.depth, i, j)
+        outer = np.where(area[i] >= area[j], i, j)
+        fit &= (high[outer] <= _WITHIN * np.minimum(high[i], high[j])) & (high[outer] <= _WHOLE * lines.size[outer])
+        made.append(np.stack([i[fit], j[fit]], axis=1))
+    return np.concatenate(made)
+
+
+def _large(lines: Lines) -> Ints:
+    """(P, 2) pairs of lines that are the upper and lower part of a character of any size: one beside it, as high as
+    both together, shows that.
+    """
+    made = [np.empty((0, 2), np.intp)]
+    for i, j in near(lines, _APART * lines.high):
+        across = np.minimum(lines.right[i], lines.right[j]) - np.maximum(lines.left[i], lines.left[j])
+        wide = np.maximum(lines.right[i], lines.right[j]) - np.minimum(lines.left[i], lines.left[j])
+        top, bottom = np.minimum(lines.top[i], lines.top[j]), np.maximum(lines.bottom[i], lines.bottom[j])
+        high, gap = bottom - top, np.maximum(lines.top[i], lines.top[j]) - np.minimum(lines.bottom[i], lines.bottom[j])
+        fit = across >= 0.6 * np.minimum(lines.wide[i], lines.wide[j])
+        fit &= (gap >= -_NEAR * high) & (gap <= _APART * high)
+        fit &= (wide >= 0.6 * high) & (wide <= 1.3 * high) & (lines.slope[i] == 0) & (lines.slope[j] == 0)
+        fit &= alike(lines.depth, i, j) & (np.maximum(lines.count[i], lines.count[j]) <= _PIECES)
+        i, j, top, bottom, high = (values[fit] for values in (i, j, top, bottom, high))
+        for one, other, y0, y1, size in zip(i, j, top, bottom, high, strict=True):
+            beside = (np.abs(lines.top - y0) <= _ROWS * size) & (np.abs(lines.bottom - y1) <= _ROWS * size)
+            left, right = min(lines.left[one], lines.left[other]), max(lines.right[one], lines.right[other])
+            away = np.maximum(lines.left - right, left - lines.right)
+            beside &= (away > 0) & (away <= _FAR * size) & (lines.size >= _PART * size)
+            if beside.any():
+                made.append(np.array([[one, other]], np.intp))
     return np.concatenate(made)
 
 

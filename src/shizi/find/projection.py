@@ -21,6 +21,7 @@ from shizi.find import direction, parts
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
 from shizi.find.lines import TONE, Bools, Lines, alike, near, typical, united
+from shizi.find.walls import Walls
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
 
@@ -70,7 +71,7 @@ def _has_columns(rows: Lines, seen: list[Pieces], width: int) -> bool:
     for found in seen:
         left, top, right, bottom = found.boxes.T
         turned = Pieces(np.stack([top, width - right, bottom, width - left], axis=1), found.area, found.depth)
-        group = _linked(turned, (width, int(bottom.max(initial=0)) + 1))
+        group = _linked(turned, (width, int(bottom.max(initial=0)) + 1), Walls(None))
         if direction.choose(rows, _summed(turned, group), width)[1].any():
             return True
     return False
@@ -144,11 +145,12 @@ def _enlarged(lines: Lines, x: float, y: float) -> Lines:
 
 def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Floats, Lines]:
     """The lines of one polarity that are at least ``least`` high, how well each stands out, and the lower ones."""
-    group = _linked(found, page.shape)
+    walls = Walls.of(ink)
+    group = _linked(found, page.shape, walls)
     lines = _summed(found, group)
-    steps: tuple[Callable[[Lines], Ints], ...] = (_fragments, _halves, _fragments, _halves)
+    steps: tuple[Callable[[Lines, Walls], Ints], ...] = (_fragments, _halves, _fragments, _halves)
     for step in steps:
-        group, lines = _joined(found, group, lines, step(lines))
+        group, lines = _joined(found, group, lines, step(lines, walls))
     for _ in range(2):  # 宜 is three parts high
         pairs = parts.pairs(lines)
         if len(pairs):
@@ -184,7 +186,7 @@ def _most(values: Floats, group: Ints) -> Floats:
     return made
 
 
-def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
+def _linked(found: Pieces, shape: tuple[int, ...], walls: Walls) -> Ints:
     """(N,) number of the line that each piece is linked into.
 
     Lines that come out much higher than their characters were run together; their links are made again, stricter.
@@ -200,6 +202,8 @@ def _linked(found: Pieces, shape: tuple[int, ...]) -> Ints:
     gap = np.maximum(left[a], left[b]) - np.minimum(right[a], right[b])
     like = np.maximum(found.depth[a], found.depth[b]) < TONE * np.minimum(found.depth[a], found.depth[b])
     linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= _GAP * large) & (small >= 4)
+    start, end = np.minimum(right[a], right[b]), np.maximum(left[a], left[b])
+    linked &= ~walls.between(start, end, np.minimum(top[a], top[b]), np.maximum(bottom[a], bottom[b]))
     group = united(len(found), pairs[linked])
     lines = _summed(found, group)
     together = (lines.high > _LOOSE * lines.size)[group]
@@ -254,8 +258,13 @@ def _summed(found: Pieces, group: Ints) -> Lines:
     dx, dy = x - (total(weight * x) / sums)[group], y - (total(weight * y) / sums)[group]
     slope = total(weight * dx * dy) / np.maximum(total(weight * dx * dx), 1e-9)
     number, wide = np.bincount(group, minlength=count), end - start
-    rise = np.abs(slope) * wide
-    slope = np.where((number >= 4) & (wide > 4 * size) & (rise > 0.35 * size) & (np.abs(slope) < 0.4), slope, 0.0)
+    tall = weight > 0
+    several, far = np.bincount(group[tall], minlength=count), np.full((2, count), -np.inf)
+    np.maximum.at(far[0], group[tall], x[tall])
+    np.maximum.at(far[1], group[tall], -x[tall])
+    reach = far.sum(axis=0).clip(0)  # of leading dots nothing: a short text does not say which way they run
+    rise = np.abs(slope) * reach
+    slope = np.where((several >= 4) & (reach > 3 * size) & (rise > 0.35 * size) & (np.abs(slope) < 0.4), slope, 0.0)
     above, below = least(top - slope[group] * x), -least(slope[group] * x - bottom)
     area = total(found.area)
     depth = total(found.area * found.depth) / np.maximum(area, 1e-9)
@@ -294,16 +303,21 @@ def _is_huge(lines: Lines) -> Bools:
     return (lines.count <= 3) & (lines.size > _HUGE * typical(enough, enough.size))
 
 
-def _fragments(lines: Lines) -> Ints:
+def _fragments(lines: Lines, walls: Walls) -> Ints:
     """(P, 2) pairs of a fragment and the line in whose row it stands, near or inside."""
     cost, owner = np.full(len(lines), np.inf), np.full(len(lines), -1, np.intp)
     takers = np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines))
     for start in range(0, len(takers), _AT_ONCE):
         some = takers[start : start + _AT_ONCE]
         row, over, under = _in_row(lines, some)
+        before, behind = _next(lines, some)
         for at in np.flatnonzero(row.any(axis=1)).tolist():
             i, inside = int(some[at]), np.flatnonzero(row[at])
-            near, far = _fragments_of(lines, i, inside, over[at, inside], under[at, inside])
+            right, left = np.minimum(lines.right[i], lines.right[inside]), np.maximum(lines.left[i], lines.left[inside])
+            lean = lines.slope[i] * left
+            inside = inside[~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)]
+            around = (float(before[at]), float(behind[at])) if lines.count[i] >= 2 else (-np.inf, np.inf)
+            near, far = _fragments_of(lines, i, inside, over[at, inside], under[at, inside], around)
             closer = far < cost[near]
             cost[near[closer]], owner[near[closer]] = far[closer], i
     found = np.flatnonzero(owner >= 0)
@@ -325,8 +339,30 @@ def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     return row, over, under
 
 
-def _fragments_of(lines: Lines, i: int, row: Ints, over: Floats, under: Floats) -> tuple[Ints, Floats]:
-    """Of the small pieces in its ``row`` those that line ``i`` could take, and how far from their place they stand."""
+def _next(lines: Lines, some: Ints) -> tuple[Floats, Floats]:
+    """(S,), (S,): where the nearest line of like height in the row of each of ``some`` ends before it, or begins
+    behind it; infinitely far where there is none.
+    """
+    high, size = lines.high, np.maximum(lines.size, 0.8 * lines.high)
+    middle = lines.slope[some, None] * (lines.left + lines.right) / 2
+    top, bottom = lines.top[some, None] + middle, lines.bottom[some, None] + middle
+    own = lines.slope * (lines.left + lines.right) / 2
+    share = np.minimum(bottom, lines.bottom + own) - np.maximum(top, lines.top + own)
+    like = (share >= 0.7 * np.maximum(high[some, None], high)) & (size[some, None] <= 1.6 * size)
+    like &= size <= 1.6 * size[some, None]
+    before = np.where(like & (lines.right <= lines.left[some, None]), lines.right, -np.inf).max(axis=1, initial=-np.inf)
+    behind = np.where(like & (lines.left >= lines.right[some, None]), lines.left, np.inf).min(axis=1, initial=np.inf)
+    return before, behind
+
+
+def _fragments_of(
+    lines: Lines, i: int, row: Ints, over: Floats, under: Floats, around: tuple[float, float]
+) -> tuple[Ints, Floats]:
+    """Of the small pieces in its ``row`` those that line ``i`` could take, and how far from their place they stand.
+
+    ``around`` is where the lines before and behind it end and begin: small pieces that fill the room up to there
+    (a = b) may stand further from both.
+    """
     size = max(float(lines.size[i]), 0.8 * float(lines.high[i]))
     left, right = lines.left[row], lines.right[row]
     inner = np.flatnonzero((right > lines.left[i]) & (left < lines.right[i]))
@@ -335,11 +371,18 @@ def _fragments_of(lines: Lines, i: int, row: Ints, over: Floats, under: Floats) 
     before = np.flatnonzero(beside & (right <= lines.left[i]))
     after, before = after[np.argsort(left[after])], before[np.argsort(-right[before])]
     # step by step outwards, as far as the gaps are small
-    ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))[:-1]
-    starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))[:-1]
-    after = after[np.logical_and.accumulate(left[after] - ends <= _STEP * size)]
+    ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))
+    starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))
     low = (lines.high[row] < _MARK * size) & (under > over)  # nearer to the line's foot than to its head
-    before = before[np.logical_and.accumulate(starts - right[before] <= np.where(low[before], _ROOM, _STEP) * size)]
+    between = int(np.count_nonzero(left[after] < around[1]))
+    steps = left[after] - ends[:-1]
+    filled = np.append(steps[:between], around[1] - ends[between]).max() <= _GAP * size
+    after = after[np.logical_and.accumulate((steps <= _STEP * size) | (filled & (np.arange(len(after)) < between)))]
+    between = int(np.count_nonzero(right[before] > around[0]))
+    steps = starts[:-1] - right[before]
+    filled = np.append(steps[:between], starts[between] - around[0]).max() <= _GAP * size
+    reach = np.where(low[before], _ROOM, _STEP) * size
+    before = before[np.logical_and.accumulate((steps <= reach) | (filled & (np.arange(len(before)) < between)))]
     far = [
         3 * np.maximum(np.maximum(over, under)[inner], 0),
         left[after] - lines.right[i],
@@ -348,7 +391,7 @@ def _fragments_of(lines: Lines, i: int, row: Ints, over: Floats, under: Floats) 
     return row[np.concatenate([inner, after, before])], np.concatenate(far)
 
 
-def _halves(lines: Lines) -> Ints:
+def _halves(lines: Lines, walls: Walls) -> Ints:
     """(P, 2) pairs of lines that stand side by side in one row."""
     high, wide, huge = lines.high, lines.wide, _is_huge(lines)
     made = [np.empty((0, 2), np.intp)]
@@ -364,6 +407,7 @@ def _halves(lines: Lines) -> Ints:
         part = (gap <= _STEP * size) & (np.minimum(wide[i], wide[j]) <= 2 * size)
         part &= np.minimum(lines.count[i], lines.count[j]) <= 3
         fit = (share >= 0.6 * small) & (total <= 1.3 * large) & ((large <= 2 * small) | part)
+        fit &= ~walls.between(meet - gap / 2, meet + gap / 2, top.min(axis=0), bottom.max(axis=0))
         made.append(np.stack([i[fit], j[fit]], axis=1))
     return np.concatenate(made)
 
@@ -381,7 +425,9 @@ def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
     ground = np.median(at(ink.ground, (lines.top + lines.bottom) / 2), axis=1)[:, None] if len(lines) else 0.0
     away = 0.15 * lines.high + 1
     rims = np.concatenate([at(page, lines.top - away), at(page, lines.bottom + away)], axis=1)
-    marks: Floats = (np.abs(rims - ground) < 0.5 * lines.depth[:, None]).mean(axis=1)
+    plain = np.abs(rims - ground) < 0.5 * lines.depth[:, None]
+    ruled = np.concatenate([at(ink.rules, lines.top - away), at(ink.rules, lines.bottom + away)], axis=1) > 0
+    marks: Floats = (plain | ruled).mean(axis=1)
     return marks
 
 
@@ -399,8 +445,9 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     plain = (every.count <= 2) & (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, source, marks)
+    rank = np.where(fine & (marks >= _RIM), 0, np.where(marks >= _CLEAR, 1, np.where(fine, 2, 3)))
     kept: list[int] = []
-    for i in np.lexsort((-area, ~fine)).tolist():
+    for i in np.lexsort((-area, rank)).tolist():
         if marks[i] < 0.5:
             continue
         rivals = [k for k in kept if source[k] != source[i]]
