@@ -30,7 +30,8 @@ def pairs(lines: Lines) -> Ints:
     within the other.
     """
     usual = typical(lines, lines.high, _TALL)  # figures are lower than hanzi
-    few = (lines.wide >= _THIN * usual) & (lines.wide <= _FEW * usual) & (lines.high <= _STACK * usual)
+    few = ((lines.wide >= _THIN * usual) | (lines.high >= 0.5 * usual)) & (lines.wide <= _FEW * usual)
+    few &= lines.high <= _STACK * usual
     which = np.flatnonzero(few)
     some = lines.only(which)
     wide, high = some.wide, some.high
@@ -44,7 +45,7 @@ def pairs(lines: Lines) -> Ints:
         total = np.maximum(bottom[i], bottom[j]) - np.minimum(top[i], top[j])
         above = across >= 0.6 * np.minimum(wide[i], wide[j])
         halves = above & (down >= -_APART * usual) & (np.maximum(high[i], high[j]) <= _PART * usual)
-        halves &= total >= _PART * usual
+        halves &= (total >= _PART * usual) & (np.maximum(wide[i], wide[j]) >= _THIN * usual)
         # a hanzi among figures, which are lower: nearly as wide as high
         both = np.maximum(some.right[i], some.right[j]) - np.minimum(some.left[i], some.left[j])
         lone = halves & (down >= -_NEAR * usual) & (both >= 0.6 * total) & (both <= 1.25 * total)

@@ -26,8 +26,10 @@ from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
 
 _GAP = 1.3  # widest gap within a line, in heights of its characters
-_STEP = 0.7  # widest gap to a fragment, likewise
+_BODY = 0.9  # size of a font, in heights of a line
+_STEP = 0.8  # widest gap to a fragment, likewise
 _ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
+_LEADER = 0.25  # height of the dots that lead from one text to another, likewise
 _MARK = 0.5  # a mark's height at most, likewise
 _LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
 _LOOSEST = 2.2  # and that makes it no line
@@ -298,6 +300,11 @@ def _sizes(high: Floats, group: Ints, count: int) -> Floats:
     return sizes
 
 
+def _body(lines: Lines) -> Floats:
+    """(M,) sizes of the lines' fonts: most of the characters of a Latin line are low."""
+    return np.maximum(lines.size, _BODY * lines.high)
+
+
 def _is_huge(lines: Lines) -> Bools:
     enough = lines.only(lines.size >= 6)
     return (lines.count <= 3) & (lines.size > _HUGE * typical(enough, enough.size))
@@ -327,11 +334,12 @@ def _fragments(lines: Lines, walls: Walls) -> Ints:
 def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     """(S, M): which lines are small pieces in the rows of ``some`` of them, and how far they reach over and under."""
     high, wide, few = lines.high, lines.wide, lines.count <= 2
-    size = np.maximum(lines.size, 0.8 * high)[some, None]
+    size = _body(lines)[some, None]
     middle = lines.slope[some, None] * (lines.left + lines.right) / 2
     over, under = lines.top[some, None] + middle - lines.top, lines.bottom - lines.bottom[some, None] - middle
     row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
     row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
+    row |= (high < _LEADER * size) & (lines.count >= 5)
     depth = lines.depth[some, None]
     row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
     row &= (over <= 0.35 * size) & (under <= 0.3 * size)
@@ -343,12 +351,12 @@ def _next(lines: Lines, some: Ints) -> tuple[Floats, Floats]:
     """(S,), (S,): where the nearest line of like height in the row of each of ``some`` ends before it, or begins
     behind it; infinitely far where there is none.
     """
-    high, size = lines.high, np.maximum(lines.size, 0.8 * lines.high)
+    high, size = lines.high, _body(lines)
     middle = lines.slope[some, None] * (lines.left + lines.right) / 2
     top, bottom = lines.top[some, None] + middle, lines.bottom[some, None] + middle
     own = lines.slope * (lines.left + lines.right) / 2
     share = np.minimum(bottom, lines.bottom + own) - np.maximum(top, lines.top + own)
-    like = (share >= 0.7 * np.maximum(high[some, None], high)) & (size[some, None] <= 1.6 * size)
+    like = (share >= 0.6 * np.minimum(high[some, None], high)) & (size[some, None] <= 1.6 * size)
     like &= size <= 1.6 * size[some, None]
     before = np.where(like & (lines.right <= lines.left[some, None]), lines.right, -np.inf).max(axis=1, initial=-np.inf)
     behind = np.where(like & (lines.left >= lines.right[some, None]), lines.left, np.inf).min(axis=1, initial=np.inf)
@@ -363,7 +371,7 @@ def _fragments_of(
     ``around`` is where the lines before and behind it end and begin: small pieces that fill the room up to there
     (a = b) may stand further from both.
     """
-    size = max(float(lines.size[i]), 0.8 * float(lines.high[i]))
+    size = max(float(lines.size[i]), _BODY * float(lines.high[i]))
     left, right = lines.left[row], lines.right[row]
     inner = np.flatnonzero((right > lines.left[i]) & (left < lines.right[i]))
     beside = (over < 0.1 * size) & (under < 0.25 * size)
@@ -393,11 +401,11 @@ def _fragments_of(
 
 def _halves(lines: Lines, walls: Walls) -> Ints:
     """(P, 2) pairs of lines that stand side by side in one row."""
-    high, wide, huge = lines.high, lines.wide, _is_huge(lines)
+    high, wide, huge, body = lines.high, lines.wide, _is_huge(lines), _body(lines)
     made = [np.empty((0, 2), np.intp)]
     for i, j in near(lines, lines.size):
         small, large = np.minimum(high[i], high[j]), np.maximum(high[i], high[j])
-        size = np.maximum(lines.size[i], lines.size[j])
+        size = np.maximum(body[i], body[j])
         gap = np.maximum(lines.left[i], lines.left[j]) - np.minimum(lines.right[i], lines.right[j])
         fit = (gap <= _GAP * size) & alike(lines.depth, i, j) & (huge[i] == huge[j])
         i, j, gap, size, small, large = (values[fit] for values in (i, j, gap, size, small, large))
