@@ -24,6 +24,8 @@ MAY = {
     "errors": set(),
     "settings": {"errors"},
     **{stage: BASE for stage in STAGES},
+    "alike": BASE,
+    "text": BASE | {"alike"},
     "column": BASE,
     "straight": BASE,
     "bent": BASE | {"straight"},
@@ -56,7 +58,7 @@ ONLY = {
 }
 
 # Modules that do no I/O.
-PURE = ("types", "errors", "settings", "order", "turn", "agree", "text", "write.text", "write.json")
+PURE = ("types", "errors", "settings", "order", "turn", "agree", "alike", "text", "write.text", "write.json")
 PURE += ("read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
 IO = {"os", "io", "pathlib", "shutil", "subprocess", "socket", "tempfile", "urllib", "PIL", "cv2", "onnxruntime"}
 

@@ -14,6 +14,9 @@ Ints = NDArray[np.intp]
 
 _STROKE = 25  # side of the window in which ground is looked for, in half pixels: more than a stroke is thick
 _CONTRAST = 0.35  # what counts as ink, as a share of the strongest ink near it
+_PALE = 0.15  # the same for strokes of 一 and its like
+_SHORT, _LONGEST, _LOWEST = 8, 40, 3  # how wide and how high they are, pixels
+_ALONE = 2  # and how far from other ink
 _FAINTEST = 14.0  # grey values between ink and ground on a page without noise
 _MOST_NOISE = 40.0  # and on the noisiest
 _MOST = 20_000  # pieces looked at; a page of dense text has about 5000
@@ -71,6 +74,9 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
     half = cv2.resize(page, small, interpolation=cv2.INTER_AREA)
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
 
+    padded = cv2.copyMakeBorder(page, _LOWEST, _LOWEST, 0, 0, cv2.BORDER_REPLICATE)
+    above, below = padded[: -2 * _LOWEST], padded[2 * _LOWEST :]
+
     def strokes(light: bool) -> Ink:
         ground = cv2.morphologyEx(half, cv2.MORPH_OPEN if light else cv2.MORPH_CLOSE, window)
         ground = cv2.resize(ground, size, interpolation=cv2.INTER_LINEAR)
@@ -78,11 +84,32 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
         strongest = cv2.dilate(cv2.resize(depth, small, interpolation=cv2.INTER_AREA), window)
         least = np.maximum(faintest, strongest * _CONTRAST).astype(np.uint8)
         mask = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)).view(np.uint8)
+        least = np.maximum(faintest, strongest * _PALE).astype(np.uint8)
+        pale = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)) & (cv2.absdiff(above, below) <= depth)
+        mask |= _level_strokes(pale.view(np.uint8), mask)
         rules = _rules(mask)
         mask = np.where(rules, 0, mask).astype(np.uint8)
         return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask, rules)
 
     return strokes(False), strokes(True)
+
+
+def _level_strokes(pale: Grey, mask: Grey) -> Grey:
+    """Of paler ink the level strokes that stand alone, (H, W): 一 in Song is thin, and small print all but loses it."""
+    level = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((1, _SHORT), np.uint8)).astype(np.uint8, copy=False)
+    level[mask > 0] = 0
+    if not level.any():
+        return level
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
+    at = np.flatnonzero(level)
+    thick = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((_LOWEST + 1, 1), np.uint8))
+    near = cv2.dilate(cv2.max(mask, thick), np.ones((2 * _ALONE + 1, 1), np.uint8)).ravel()[at]
+    touching = np.bincount(labels.ravel()[at], near, count) / stats[:, cv2.CC_STAT_AREA]
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    kept = (touching <= 0.25) & (high <= _LOWEST) & (wide >= _SHORT) & (wide <= _LONGEST)
+    kept[0] = False
+    alone: Grey = kept[labels].astype(np.uint8)
+    return alone
 
 
 def pieces(page: Grey, ink: Ink) -> Pieces:

@@ -17,24 +17,17 @@ from dataclasses import fields
 import cv2
 import numpy as np
 
-from shizi.find import direction, parts
+from shizi.find import direction, joins, parts
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
-from shizi.find.lines import TONE, Bools, Lines, alike, near, typical, united
+from shizi.find.lines import TONE, Bools, Lines, typical, united
 from shizi.find.walls import Walls
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
 
-_GAP = 1.3  # widest gap within a line, in heights of its characters
-_BODY = 0.9  # size of a font, in heights of a line
-_STEP = 0.8  # widest gap to a fragment, likewise
-_ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
-_LEADER = 0.25  # height of the dots that lead from one text to another, likewise
-_MARK = 0.5  # a mark's height at most, likewise
 _LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
 _LOOSEST = 2.2  # and that makes it no line
 _RIM = 0.7  # share of its rims that shows ground, for a line of which little else is known
-_HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
 _FLAT = 25.0  # times as wide as high, and
 _LOW = 0.45  # of the height of the page's median line: a row of dashes or a broken rule, which no one reads
 _COARSE = 3  # the smaller page is smaller by this
@@ -46,7 +39,6 @@ _LIKE = 0.35  # how far from the typical size its own is then at most, as a shar
 _SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
 _LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
 _MOST_LINES = 5500  # of a page and polarity, the largest: read.max_lines is 5,000
-_AT_ONCE = 256  # lines whose rows are looked for together
 _COARSE_SIZE = 10.0  # height of the characters that are looked for there, its own pixels
 
 
@@ -150,7 +142,7 @@ def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Fl
     walls = Walls.of(ink)
     group = _linked(found, page.shape, walls)
     lines = _summed(found, group)
-    steps: tuple[Callable[[Lines, Walls], Ints], ...] = (_fragments, _halves, _fragments, _halves)
+    steps: tuple[Callable[[Lines, Walls], Ints], ...] = (joins.fragments, joins.halves, joins.fragments, joins.halves)
     for step in steps:
         group, lines = _joined(found, group, lines, step(lines, walls))
     for _ in range(2):  # 宜 is three parts high
@@ -203,7 +195,7 @@ def _linked(found: Pieces, shape: tuple[int, ...], walls: Walls) -> Ints:
     share = np.minimum(bottom[a], bottom[b]) - np.maximum(top[a], top[b])
     gap = np.maximum(left[a], left[b]) - np.minimum(right[a], right[b])
     like = np.maximum(found.depth[a], found.depth[b]) < TONE * np.minimum(found.depth[a], found.depth[b])
-    linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= _GAP * large) & (small >= 4)
+    linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (gap <= joins.GAP * large) & (small >= 4)
     start, end = np.minimum(right[a], right[b]), np.maximum(left[a], left[b])
     linked &= ~walls.between(start, end, np.minimum(top[a], top[b]), np.maximum(bottom[a], bottom[b]))
     group = united(len(found), pairs[linked])
@@ -223,7 +215,7 @@ def _sights(boxes: Ints, shape: tuple[int, ...]) -> Ints:
     for i, (x0, y0, x1, y1) in zip(ranked.tolist(), boxes[ranked].tolist(), strict=True):
         canvas[y0:y1, x0:x1] = i
     high, index = bottom - top, np.arange(len(boxes))
-    far = np.maximum(3, 1.6 * _GAP * high)[:, None] * np.linspace(0, 1, 40)
+    far = np.maximum(3, 1.6 * joins.GAP * high)[:, None] * np.linspace(0, 1, 40)
     ahead = np.minimum(right[:, None] + far, shape[1] - 1).astype(np.intp)
     behind = np.maximum(left[:, None] - 1 - far, 0).astype(np.intp)
     made = []
@@ -300,126 +292,6 @@ def _sizes(high: Floats, group: Ints, count: int) -> Floats:
     return sizes
 
 
-def _body(lines: Lines) -> Floats:
-    """(M,) sizes of the lines' fonts: most of the characters of a Latin line are low."""
-    return np.maximum(lines.size, _BODY * lines.high)
-
-
-def _is_huge(lines: Lines) -> Bools:
-    enough = lines.only(lines.size >= 6)
-    return (lines.count <= 3) & (lines.size > _HUGE * typical(enough, enough.size))
-
-
-def _fragments(lines: Lines, walls: Walls) -> Ints:
-    """(P, 2) pairs of a fragment and the line in whose row it stands, near or inside."""
-    cost, owner = np.full(len(lines), np.inf), np.full(len(lines), -1, np.intp)
-    takers = np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines))
-    for start in range(0, len(takers), _AT_ONCE):
-        some = takers[start : start + _AT_ONCE]
-        row, over, under = _in_row(lines, some)
-        before, behind = _next(lines, some)
-        for at in np.flatnonzero(row.any(axis=1)).tolist():
-            i, inside = int(some[at]), np.flatnonzero(row[at])
-            right, left = np.minimum(lines.right[i], lines.right[inside]), np.maximum(lines.left[i], lines.left[inside])
-            lean = lines.slope[i] * left
-            inside = inside[~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)]
-            around = (float(before[at]), float(behind[at])) if lines.count[i] >= 2 else (-np.inf, np.inf)
-            near, far = _fragments_of(lines, i, inside, over[at, inside], under[at, inside], around)
-            closer = far < cost[near]
-            cost[near[closer]], owner[near[closer]] = far[closer], i
-    found = np.flatnonzero(owner >= 0)
-    return np.stack([found, owner[found]], axis=1)
-
-
-def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
-    """(S, M): which lines are small pieces in the rows of ``some`` of them, and how far they reach over and under."""
-    high, wide, few = lines.high, lines.wide, lines.count <= 2
-    size = _body(lines)[some, None]
-    middle = lines.slope[some, None] * (lines.left + lines.right) / 2
-    over, under = lines.top[some, None] + middle - lines.top, lines.bottom - lines.bottom[some, None] - middle
-    row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
-    row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
-    row |= (high < _LEADER * size) & (lines.count >= 5)
-    depth = lines.depth[some, None]
-    row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
-    row &= (over <= 0.35 * size) & (under <= 0.3 * size)
-    row[np.arange(len(some)), some] = False
-    return row, over, under
-
-
-def _next(lines: Lines, some: Ints) -> tuple[Floats, Floats]:
-    """(S,), (S,): where the nearest line of like height in the row of each of ``some`` ends before it, or begins
-    behind it; infinitely far where there is none.
-    """
-    high, size = lines.high, _body(lines)
-    middle = lines.slope[some, None] * (lines.left + lines.right) / 2
-    top, bottom = lines.top[some, None] + middle, lines.bottom[some, None] + middle
-    own = lines.slope * (lines.left + lines.right) / 2
-    share = np.minimum(bottom, lines.bottom + own) - np.maximum(top, lines.top + own)
-    like = (share >= 0.6 * np.minimum(high[some, None], high)) & (size[some, None] <= 1.6 * size)
-    like &= size <= 1.6 * size[some, None]
-    before = np.where(like & (lines.right <= lines.left[some, None]), lines.right, -np.inf).max(axis=1, initial=-np.inf)
-    behind = np.where(like & (lines.left >= lines.right[some, None]), lines.left, np.inf).min(axis=1, initial=np.inf)
-    return before, behind
-
-
-def _fragments_of(
-    lines: Lines, i: int, row: Ints, over: Floats, under: Floats, around: tuple[float, float]
-) -> tuple[Ints, Floats]:
-    """Of the small pieces in its ``row`` those that line ``i`` could take, and how far from their place they stand.
-
-    ``around`` is where the lines before and behind it end and begin: small pieces that fill the room up to there
-    (a = b) may stand further from both.
-    """
-    size = max(float(lines.size[i]), _BODY * float(lines.high[i]))
-    left, right = lines.left[row], lines.right[row]
-    inner = np.flatnonzero((right > lines.left[i]) & (left < lines.right[i]))
-    beside = (over < 0.1 * size) & (under < 0.25 * size)
-    after = np.flatnonzero(beside & (left >= lines.right[i]))
-    before = np.flatnonzero(beside & (right <= lines.left[i]))
-    after, before = after[np.argsort(left[after])], before[np.argsort(-right[before])]
-    # step by step outwards, as far as the gaps are small
-    ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))
-    starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))
-    low = (lines.high[row] < _MARK * size) & (under > over)  # nearer to the line's foot than to its head
-    between = int(np.count_nonzero(left[after] < around[1]))
-    steps = left[after] - ends[:-1]
-    filled = np.append(steps[:between], around[1] - ends[between]).max() <= _GAP * size
-    after = after[np.logical_and.accumulate((steps <= _STEP * size) | (filled & (np.arange(len(after)) < between)))]
-    between = int(np.count_nonzero(right[before] > around[0]))
-    steps = starts[:-1] - right[before]
-    filled = np.append(steps[:between], starts[between] - around[0]).max() <= _GAP * size
-    reach = np.where(low[before], _ROOM, _STEP) * size
-    before = before[np.logical_and.accumulate((steps <= reach) | (filled & (np.arange(len(before)) < between)))]
-    far = [
-        3 * np.maximum(np.maximum(over, under)[inner], 0),
-        left[after] - lines.right[i],
-        lines.left[i] - right[before],
-    ]
-    return row[np.concatenate([inner, after, before])], np.concatenate(far)
-
-
-def _halves(lines: Lines, walls: Walls) -> Ints:
-    """(P, 2) pairs of lines that stand side by side in one row."""
-    high, wide, huge, body = lines.high, lines.wide, _is_huge(lines), _body(lines)
-    made = [np.empty((0, 2), np.intp)]
-    for i, j in near(lines, lines.size):
-        small, large = np.minimum(high[i], high[j]), np.maximum(high[i], high[j])
-        size = np.maximum(body[i], body[j])
-        gap = np.maximum(lines.left[i], lines.left[j]) - np.minimum(lines.right[i], lines.right[j])
-        fit = (gap <= _GAP * size) & alike(lines.depth, i, j) & (huge[i] == huge[j])
-        i, j, gap, size, small, large = (values[fit] for values in (i, j, gap, size, small, large))
-        meet = (np.maximum(lines.left[i], lines.left[j]) + np.minimum(lines.right[i], lines.right[j])) / 2
-        top, bottom = (np.stack([at[k] + lines.slope[k] * meet for k in (i, j)]) for at in (lines.top, lines.bottom))
-        share, total = bottom.min(axis=0) - top.max(axis=0), bottom.max(axis=0) - top.min(axis=0)
-        part = (gap <= _STEP * size) & (np.minimum(wide[i], wide[j]) <= 2 * size)
-        part &= np.minimum(lines.count[i], lines.count[j]) <= 3
-        fit = (share >= 0.6 * small) & (total <= 1.3 * large) & ((large <= 2 * small) | part)
-        fit &= ~walls.between(meet - gap / 2, meet + gap / 2, top.min(axis=0), bottom.max(axis=0))
-        made.append(np.stack([i[fit], j[fit]], axis=1))
-    return np.concatenate(made)
-
-
 def _marks(page: Grey, lines: Lines, ink: Ink) -> Floats:
     """(M,) shares of the rims above and below the lines that look like their ground."""
     rows, columns = page.shape
@@ -490,6 +362,7 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     depth = lines.depth / max(typical(lines, lines.depth), 1e-9)
     like = (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
-    few = (marks >= _RIM) & (size >= 0.55) & (size <= 3) & (depth >= 0.45) & filled
+    figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
+    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (size <= 3) & (depth >= 0.45) & filled
     some = (size >= 0.35) & (depth >= 0.3)
     return np.where(lines.count <= 2, few, np.where(lines.count <= 8, some, depth >= 0.2))

@@ -1,0 +1,225 @@
+"""Characters that look alike: which of them a line has, by what stands around it. No I/O.
+
+A rule decides only between what the network saw, the alternatives of a character among it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from shizi.types import Char
+
+BLANK, DASH, STOP = " ", "—", "。"
+PLAUSIBLE = 0.1
+"""Share of a letter's confidence that its other case has at least for the word to decide between them."""
+LIKELY = 0.2
+"""The same of a letter and a figure that look alike, which most fonts tell apart better than two cases."""
+WORD = 3
+"""Letters of a word at least that is not likely to end with a figure."""
+SEEN = 0.0
+"""Of what stands where nothing else can: that it is among the alternatives at all."""
+HANZI = 3
+"""So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
+
+_ALIKE = frozenset("cosuvwxz")
+_ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
+"""Of one shape each: the figure, the capital, the small letter, and what is neither."""
+_MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
+_ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪")
+_RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
+_CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
+_THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
+
+
+def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
+    """The characters of a line, each as what it is where it stands. A second time changes nothing."""
+    return _stops(_numbered(_bullet(_ones(_points(_one_kind(chars))))))
+
+
+def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+    """Start and end of each longest run of characters that ``belongs`` accepts."""
+    start = 0
+    while start < len(chars):
+        end = start
+        while end < len(chars) and belongs(chars[end].text):
+            end += 1
+        if end > start:
+            yield start, end
+        start = max(end, start + 1)
+
+
+def _one_kind(chars: Sequence[Char]) -> list[Char]:
+    """Figures and letters of one shape are what they stand among: 6OO is 600, BO2 is B02, Tota1 is Total, A| is AI.
+
+    Only where the network saw that as well: it stands among the alternatives with at least :data:`LIKELY` of the
+    character's confidence, a letter for another one of its shape with :data:`PLAUSIBLE`.
+    """
+    made = list(chars)
+    for start, end in _words(chars, _in_word):
+        word = "".join(char.text for char in chars[start:end])
+        for at, text in enumerate(word):
+            if text in _MISTAKABLE:
+                wanted = _kind(word, at)
+                least = LIKELY if wanted.isdigit() or text.isdigit() else PLAUSIBLE
+                made[start + at] = _as(chars[start + at], wanted, least)
+    return made
+
+
+def _points(chars: Sequence[Char]) -> list[Char]:
+    """The comma of 11,60 is a point, and the first point of 1.234.50 a comma: before thousands three figures stand."""
+    made = list(chars)
+    text = "".join(char.text for char in chars)
+    for found in _THOUSANDS.finditer(text):
+        for at in range(found.start(1), found.end(1)):
+            if text[at] == ".":
+                made[at] = _as(chars[at], ",", SEEN)
+    for found in _CENTS.finditer(text):
+        made[found.start(1)] = _as(chars[found.start(1)], ".", LIKELY)
+    return made
+
+
+def _ones(chars: Sequence[Char]) -> list[Char]:
+    """A dash beside a hanzi and no other dash is 一, where that was seen as well: 选项一, “一带一路”.
+
+    A Chinese dash is two of them.
+    """
+    made = list(chars)
+    around = [BLANK, *(char.text for char in chars), BLANK]
+    for at, (before, seen, after) in enumerate(zip(around, around[1:], around[2:], strict=False)):
+        if seen == DASH and DASH not in (before, after) and (is_chinese(before) or is_chinese(after)):
+            made[at] = _as(made[at], "一", PLAUSIBLE)
+    return made
+
+
+def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
+    """The comma or stop that a line seems to begin with is a bullet or the box of a form, where that was seen as well:
+    no line begins so.
+    """
+    if len(chars) < 2 or chars[0].text not in _ENDS or (chars[0].text == "." and not _before(chars[1].text)):
+        return chars
+    bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
+    best = max(bullets, key=lambda one: one.confidence, default=None)
+    least = SEEN if chars[0].text == STOP else PLAUSIBLE
+    return chars if best is None else [_as(chars[0], best.text, least), *chars[1:]]
+
+
+def _before(text: str) -> bool:
+    """May it follow a bullet? A point is one only there: .com begins with a point."""
+    return text == BLANK or is_chinese(text)
+
+
+def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
+    """Behind the letter or number that a line of Chinese begins with, a comma is the point of a list: A．, 12．
+
+    Full-width points are seen as a point and a comma, or as a comma and a blank.
+    """
+    end = next((i for i, char in enumerate(chars) if not (char.text.isascii() and char.text.isalnum())), len(chars))
+    number = "".join(char.text for char in chars[:end])
+    if end == len(chars) or not (number in _CHOICES or (number.isdigit() and len(number) <= 2)):
+        return chars
+    marks = next((i for i, char in enumerate(chars[end:], end) if is_chinese(char.text)), end)
+    seen = "".join(char.text for char in chars[end:marks]).replace(BLANK, "")
+    if seen == ".，":
+        return [*chars[: end + 1], *chars[marks:]]
+    if seen == "，" == chars[end].text:
+        point = _as(chars[end], ".", SEEN)
+        if point is chars[end] and any(one.text == BLANK for one in point.alternatives):
+            point = replace(point, text=".")
+        return [*chars[:end], point, *chars[marks:]]
+    return chars
+
+
+def _stops(chars: Sequence[Char]) -> Sequence[Char]:
+    """A stop seen as a point and a stop is a stop, and so is the o behind a word that ends a line of Chinese."""
+    made = [
+        char
+        for before, char, after in zip([None, *chars], chars, [*chars[1:], None], strict=False)
+        if not (char.text == "." and after and after.text == STOP and before and _ends(before.text, char))
+    ]
+    ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
+    if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
+        made[-1] = _as(made[-1], STOP, PLAUSIBLE)
+    return made
+
+
+def _ends(before: str, point: Char) -> bool:
+    """Does no abbreviation end at ``point``?"""
+    return before != "." and (not before.isascii() or any(one.text == STOP for one in point.alternatives))
+
+
+def _in_word(text: str) -> bool:
+    return text == "|" or (text.isascii() and text.isalnum())
+
+
+def _kind(word: str, at: int) -> str:
+    """What the figure or letter ``at`` a word is by what tells a kind there; itself where nothing does."""
+    seen = word[at]
+    figure, capital, small, *_ = _ROUND if seen in _ROUND else _UPRIGHT
+    plain = [(i, char) for i, char in enumerate(word) if char not in _MISTAKABLE and char.lower() not in _ALIKE]
+    before = next((char for i, char in reversed(plain) if i < at), "")
+    after = next((char for i, char in plain if i > at), "")
+    told = [char for _, char in plain]
+    if not seen.isdigit() and (after.isdigit() or (before.isdigit() and all(map(str.isdigit, told)))):
+        return figure
+    if any(map(str.isdigit, told)) or not told:
+        return seen
+    if seen.isdigit():  # 1st and 1kg begin with one, h1 ends with one
+        if before.islower() and (after or len(told) >= WORD):
+            return small
+        return capital if before.isupper() and after.isupper() else seen
+    if seen in "l|" and all(map(str.isupper, told)) and len(told) >= (1 if seen == "|" else 2):
+        return capital
+    if seen in "I|" and before.islower() and all(map(str.islower, told[1:])):
+        return small
+    return seen
+
+
+def one_case(chars: Sequence[Char]) -> list[Char]:
+    """Letters whose cases differ in size alone (OcR, nOt) take the case of the other letters of their word.
+
+    Only where the network saw that case too, or nearly: it stands among the alternatives with at least
+    :data:`PLAUSIBLE` of the letter's confidence. Then the two confidences are one: what was seen is the shape.
+    """
+    made = list(chars)
+    for start, end in _words(chars, is_letter):
+        # the first letter of a word may be a capital whatever the others are
+        told = [char.text for char in chars[start + 1 : end] if char.text.lower() not in _ALIKE]
+        for at in range(start, end):
+            if chars[at].text.lower() not in _ALIKE or not told:
+                continue
+            if all(text.isupper() for text in told):
+                made[at] = _as(chars[at], chars[at].text.upper(), PLAUSIBLE)
+            elif at > start and all(text.islower() for text in told):
+                made[at] = _as(chars[at], chars[at].text.lower(), PLAUSIBLE)
+    return made
+
+
+def _as(char: Char, text: str, least: float) -> Char:
+    """The character as ``text``, if that has ``least`` of its confidence."""
+    for other in char.alternatives:
+        if char.text != text == other.text and other.confidence >= least * char.confidence:
+            rest = tuple(one for one in char.alternatives if one is not other)
+            return replace(char, text=text, confidence=min(1.0, char.confidence + other.confidence), alternatives=rest)
+    return char
+
+
+def is_letter(text: str) -> bool:
+    """A letter of ASCII?"""
+    return text.isascii() and text.isalpha()
+
+
+def is_wide_punctuation(text: str) -> bool:
+    """A mark as wide as a hanzi, with its room built in?"""
+    return _wide(text) and unicodedata.category(text).startswith("P")
+
+
+def is_chinese(text: str) -> bool:
+    """A hanzi, or another wide character that is no punctuation?"""
+    return _wide(text) and not unicodedata.category(text).startswith("P")
+
+
+def _wide(text: str) -> bool:
+    return len(text) == 1 and unicodedata.east_asian_width(text) in "WF"
