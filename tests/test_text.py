@@ -222,6 +222,10 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("等等...。", {}, "等等...。"),
         ("见 fig.。", {}, "见 fig.。"),
         ("调用 hook.。", {".": "。"}, "调用 hook。"),
+        ("处罚.", {".": "。"}, "处罚。"),
+        ("处罚,不", {",": "。"}, "处罚。不"),
+        ("处罚，不", {"，": "。"}, "处罚，不"),
+        ("第3.", {".": "。"}, "第3."),
     ],
 )
 def test_marks_are_what_they_stand_among(text: str, others: dict[str, str], kept: str) -> None:
@@ -237,6 +241,10 @@ def test_the_ring_that_ends_a_line_of_chinese_is_its_stop(share: float, kept: st
     made = tidy(seen_as("这个函数叫作 reducero", {"o": "。"}, share), TextSettings())
     assert made[-1].text == kept
     assert tidy(seen_as("the reducero", {"o": "。"}, share), TextSettings())[-1].text == "o"
+
+
+def test_the_comma_behind_a_hanzi_is_the_stop_that_was_likely_too() -> None:
+    assert tidy(seen_as("处罚，不", {"，": "。"}, 0.2), TextSettings())[2].text == "。"
 
 
 def test_the_box_of_a_form_is_no_comma() -> None:

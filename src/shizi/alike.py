@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from shizi.types import Char
 
@@ -30,6 +31,8 @@ _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
 _ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪")
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
+_COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
+"""What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
 
@@ -133,12 +136,17 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
 
 
 def _stops(chars: Sequence[Char]) -> Sequence[Char]:
-    """A stop seen as a point and a stop is a stop, and so is the o behind a word that ends a line of Chinese."""
+    """The stop of Chinese: behind a hanzi a point or a comma is one where that was seen as well, so is the o behind a
+    word that ends a line of Chinese, and a point and a stop are one stop.
+    """
     made = [
         char
         for before, char, after in zip([None, *chars], chars, [*chars[1:], None], strict=False)
         if not (char.text == "." and after and after.text == STOP and before and _ends(before.text, char))
     ]
+    for at, (before, char) in enumerate(pairwise(made), 1):
+        if char.text in _COMMAS and is_chinese(before.text):
+            made[at] = _as(char, STOP, _COMMAS[char.text])
     ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
     if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
         made[-1] = _as(made[-1], STOP, PLAUSIBLE)

@@ -32,6 +32,7 @@ MAX_HEIGHT = 256
 """Strips higher than this are sampled down, pixels: the network sees an eighth of it."""
 
 _GROUND = 0.5  # the value of white paper after clean.network_input
+_ROOM = 8  # columns of ground behind a text at least: with less the network overlooks the stop that ends it
 _STEP = 256  # between the buckets beyond the last
 
 
@@ -71,15 +72,15 @@ def bucket(width: int) -> int:
 
 def seen(width: int) -> int:
     """Columns of a padded strip that the network is to see, a multiple of 8: the ``width`` of the text and 8 to 15
-    more, as far as its bucket has them. To see more ground costs time and changes nothing.
+    more. To see more ground costs time and changes nothing.
     """
-    return min(bucket(width), -(-width // 8) * 8 + 8)
+    return -(-width // 8) * 8 + _ROOM
 
 
 def pad(strip: Strip) -> Strip:
-    """(32, W) -> (32, bucket(W)): white ground added on the right."""
+    """(32, W) -> (32, bucket(seen(W))): white ground added on the right."""
     rows, columns = strip.shape
-    out = np.full((rows, bucket(columns)), _GROUND, np.float32)
+    out = np.full((rows, bucket(seen(columns))), _GROUND, np.float32)
     out[:, :columns] = strip
     return out
 
@@ -161,7 +162,7 @@ def batches(many: Iterable[Part], size: int) -> Iterator[list[Part]]:
     """Parts of one bucket together, ``size`` at most and :data:`BATCH_COLUMNS` columns at most."""
 
     def width(part: Part) -> int:
-        return bucket(part.strip.shape[1])
+        return bucket(seen(part.strip.shape[1]))
 
     for columns, group in groupby(sorted(many, key=width), key=width):
         alike = list(group)
