@@ -10,7 +10,8 @@ from shizi.find.walls import Walls
 
 GAP = 1.3  # widest gap within a line, in heights of its characters
 _BODY = 0.9  # their height in a line of low letters, in heights of the line
-_STEP = 0.8  # widest gap to a fragment, in heights of the characters
+_STEP = 1.0  # widest gap to a fragment, in heights of the characters
+_PART = 0.8  # and between parts of a line of unlike height
 _ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
 _LEADER = 0.25  # height of the dots that lead from one text to another, likewise
 _MARK = 0.5  # a mark's height at most, likewise
@@ -60,7 +61,7 @@ def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     row |= (high < _LEADER * size) & (lines.count >= 5)
     depth = lines.depth[some, None]
     row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
-    row &= (over <= 0.35 * size) & (under <= 0.3 * size)
+    row &= (over <= 0.35 * size) & (under <= 0.35 * size)
     row[np.arange(len(some)), some] = False
     return row, over, under
 
@@ -92,7 +93,7 @@ def _fragments_of(
     size = max(float(lines.size[i]), _BODY * float(lines.high[i]))
     left, right = lines.left[row], lines.right[row]
     inner = np.flatnonzero((right > lines.left[i]) & (left < lines.right[i]))
-    beside = (over < 0.1 * size) & (under < 0.25 * size)
+    beside = (over < 0.1 * size) & (under < 0.35 * size)
     after = np.flatnonzero(beside & (left >= lines.right[i]))
     before = np.flatnonzero(beside & (right <= lines.left[i]))
     after, before = after[np.argsort(left[after])], before[np.argsort(-right[before])]
@@ -130,7 +131,7 @@ def halves(lines: Lines, walls: Walls) -> Ints:
         meet = (np.maximum(lines.left[i], lines.left[j]) + np.minimum(lines.right[i], lines.right[j])) / 2
         top, bottom = (np.stack([at[k] + lines.slope[k] * meet for k in (i, j)]) for at in (lines.top, lines.bottom))
         share, total = bottom.min(axis=0) - top.max(axis=0), bottom.max(axis=0) - top.min(axis=0)
-        part = (gap <= _STEP * size) & (np.minimum(wide[i], wide[j]) <= 2 * size)
+        part = (gap <= _PART * size) & (np.minimum(wide[i], wide[j]) <= 2 * size)
         part &= np.minimum(lines.count[i], lines.count[j]) <= 3
         fit = (share >= 0.6 * small) & (total <= 1.3 * large) & ((large <= 2 * small) | part)
         fit &= ~walls.between(meet - gap / 2, meet + gap / 2, top.min(axis=0), bottom.max(axis=0))
