@@ -246,7 +246,7 @@ def test_lines_of_one_height_are_near_whatever_the_portions(count: int, reach: f
     rng = np.random.default_rng(seed)
     left, top = rng.uniform(0, 500, (2, count))
     ones, zeros = np.ones(count), np.zeros(count)
-    made = Lines(left, left + 20, zeros, top, top + 10, 10 * ones, ones, ones.astype(np.intp), ones, zeros)
+    made = Lines(left, left + 20, zeros, top, top + 10, 10 * ones, ones, ones.astype(np.intp), ones, zeros, ones)
     wanted = {
         (i, j) for i in range(count) for j in range(i + 1, count) if abs(top[i] - top[j]) <= 10 + 2 * reach
     }  # fmt: skip

@@ -15,6 +15,7 @@ Bools = NDArray[np.bool_]
 TONE = 3.0
 """Ratio between the depths of ink that one line may hold."""
 _DOT = 0.2  # height of a dot, in heights of the page's characters
+_LEVEL, _LOW_LETTERS = 0.95, 3.0  # see Lines.level; height of a line in that of its low letters
 _DOTS = 5  # in a row, that lead from one text to another
 PORTION = 500_000
 """Pairs of lines that are compared together."""
@@ -39,6 +40,8 @@ class Lines:
     """Share of its box that is ink."""
     white: Floats
     """Length of its gaps, all together."""
+    level: Floats
+    """Share of its pieces, marks left out, that its middle runs through: nearly all, unless two lines ran together."""
 
     def __len__(self) -> int:
         return len(self.left)
@@ -56,6 +59,11 @@ class Lines:
     def high(self) -> Floats:
         """Height of the box, the slope taken off."""
         return self.bottom - self.top
+
+    def loose(self, most: float) -> Bools:
+        """Higher than ``most`` heights of its characters? Low letters are less than half as high as a line of them."""
+        alike = (self.level >= _LEVEL) & (self.high <= _LOW_LETTERS * self.size)
+        return (self.high > most * self.size) & ~alike
 
     def corners(self) -> Floats:
         """(M, 4, 2): rectangles along the slope."""

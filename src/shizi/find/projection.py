@@ -133,7 +133,7 @@ def _scaled(page: Grey, ratio: float) -> Grey:
 def _enlarged(lines: Lines, x: float, y: float) -> Lines:
     return Lines(
         lines.left * x, lines.right * x, lines.slope * (y / x), lines.top * y, lines.bottom * y, lines.size * y,
-        lines.depth, lines.count, lines.fill, lines.white * x,
+        lines.depth, lines.count, lines.fill, lines.white * x, lines.level,
     )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Fl
             lines = _summed(found, group)
     high_enough = (lines.high >= least) & (lines.size >= least)
     dash = (lines.count == 1) & (lines.wide > 7 * lines.high)
-    right = ~dash & (lines.high <= _LOOSEST * lines.size)
+    right = ~dash & ~lines.loose(_LOOSEST)
     small = lines.only(right & ~high_enough & (lines.count >= _SMALL_PIECES) & (lines.high >= _SMALLEST))
     small = small.only(_marks(page, small, ink) >= _RIM)
     lines = lines.only(right & high_enough)
@@ -167,7 +167,7 @@ def _joined(found: Pieces, group: Ints, lines: Lines, pairs: Ints) -> tuple[Ints
         return group, lines
     merged = united(len(lines), pairs)
     after = _summed(found, merged[group])
-    torn = ((after.high > _LOOSE * after.size) & (after.high > 1.1 * _most(lines.high, merged)))[merged]
+    torn = (after.loose(_LOOSE) & (after.high > 1.1 * _most(lines.high, merged)))[merged]
     merged = np.where(torn, len(after) + np.arange(len(lines)), merged)
     group = np.unique(merged, return_inverse=True)[1].astype(np.intp)[group]
     return group, _summed(found, group)
@@ -264,7 +264,9 @@ def _summed(found: Pieces, group: Ints) -> Lines:
     depth = total(found.area * found.depth) / np.maximum(area, 1e-9)
     fill = area / np.maximum(wide * (below - above), 1e-9)
     white = _white(found, group, count)
-    return Lines(start, end, slope, above, below, size, depth, number.astype(np.intp), fill, white)
+    middle = (total(weight * y) / sums - slope * total(weight * x) / sums)[group] + slope[group] * x
+    level = total(weight * ((top <= middle) & (middle <= bottom))) / sums
+    return Lines(start, end, slope, above, below, size, depth, number.astype(np.intp), fill, white, level)
 
 
 def _white(found: Pieces, group: Ints, count: int) -> Floats:
