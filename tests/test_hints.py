@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shizi.errors import SettingsError
 from shizi.read import ctc, hints, patterns
 from shizi.read.charset import Charset
-from shizi.read.hints import Hints, is_code
+from shizi.read.hints import Hints, is_code, is_misspelt
 from shizi.read.lexicon import Lexicon
 from shizi.settings import ReadSettings
 
@@ -158,6 +158,19 @@ def test_what_a_code_is(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "·", "12.50", "2026-11-27", "2026年11月27日", "HELLO", "A1", "Room 12 a"])
 def test_what_no_code_is(text: str) -> None:
     assert not is_code(text)
+
+
+@pytest.mark.parametrize("text", ["a climate that nobody discuses here", "Wiliam and the barrel"])
+def test_english_with_words_that_are_none(text: str) -> None:
+    assert is_misspelt(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a climate that nobody discusses", "def scanstring(s, esc):", "Wiliam Smyth", "你好 discuses"]
+)
+def test_text_that_is_not_misspelt(text: str) -> None:
+    """All its words are common, or most are none: names and code."""
+    assert not is_misspelt(text)
 
 
 def test_an_alphabet_alone_is_read_greedily() -> None:

@@ -247,8 +247,15 @@ def test_the_comma_behind_a_hanzi_is_the_stop_that_was_likely_too() -> None:
     assert tidy(seen_as("处罚，不", {"，": "。"}, 0.2), TextSettings())[2].text == "。"
 
 
-def test_the_box_of_a_form_is_no_comma() -> None:
+def test_the_box_of_a_form_is_no_comma_and_no_mouth() -> None:
     assert tidy(seen_as("，同意", {"，": "□"}, 0.1), TextSettings())[0].text == "□"
+    assert tidy(seen_as("口同意", {"口": "□"}, 0.1), TextSettings())[0].text == "□"
+    assert tidy(seen_as("口味", {"口": "□"}, 0.05), TextSettings())[0].text == "口"
+
+
+def test_a_ring_before_some_text_is_a_bullet() -> None:
+    assert tidied("。第三条") == "•第三条"
+    assert tidied("。好") == "。好"
 
 
 @given(words, switches, st.sampled_from((0.06, 0.11, 0.3)))
@@ -280,7 +287,7 @@ def test_marks_change_in_width_alone(text: str) -> None:
     def folded(chars: str) -> str:
         return unicodedata.normalize("NFKC", chars).replace(" ", "")
 
-    assert folded(tidied(text)) == folded(text)
+    assert folded(tidied(text, TextSettings(alike=False))) == folded(text)
 
 
 @given(texts, switches)

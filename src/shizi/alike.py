@@ -99,12 +99,16 @@ def _ones(chars: Sequence[Char]) -> list[Char]:
 
 def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     """The comma or stop that a line seems to begin with is a bullet or the box of a form, where that was seen as well:
-    no line begins so.
+    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there.
     """
+    if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
+        return [_as(chars[0], "□", LIKELY), *chars[1:]]
     if len(chars) < 2 or chars[0].text not in _ENDS or (chars[0].text == "." and not _before(chars[1].text)):
         return chars
     bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
     best = max(bullets, key=lambda one: one.confidence, default=None)
+    if best is None and chars[0].text == STOP and len(chars) > HANZI:
+        return [replace(chars[0], text="•"), *chars[1:]]
     least = SEEN if chars[0].text == STOP else PLAUSIBLE
     return chars if best is None else [_as(chars[0], best.text, least), *chars[1:]]
 

@@ -115,6 +115,7 @@ LETTERS, ENGLISH = 4, 0.7
 """Letters of a line of English at least, and their share of its characters."""
 READABLE = 0.6
 """Geometric mean of its confidences, read greedily, from which common words count."""
+_WORD = re.compile(r"(?<![^\W_])[A-Za-z]{4,}(?![^\W_])")
 CODE = 0.6
 """Share of a code that is digits and capitals."""
 
@@ -216,11 +217,14 @@ class Hints:
     def _enough(self, spans: Sequence[ctc.Span]) -> bool:
         """Is what was read greedily sure, too short for an n-gram to tell anything, or a code?
 
-        Doubtful blanks and marks do not count: what stands beside them says little of which mark it is.
+        Doubtful blanks and marks do not count: what stands beside them says little of which mark it is. A line of
+        English is sure only if it is spelt as such: where two letters are one, nothing doubts it.
         """
         doubtful = [span for span in spans if span.confidence < (self.sure or 0.0)]
-        if len(spans) < CONTEXT or not any(char.isalnum() for char in self._text(doubtful)):
+        if len(spans) < CONTEXT:
             return True
+        if not any(char.isalnum() for char in self._text(doubtful)):
+            return self._english(spans) is None or not is_misspelt(self._text(spans))
         return is_code(self._text(spans))
 
     def _english(self, spans: Sequence[ctc.Span]) -> Scorer | None:
@@ -261,6 +265,13 @@ def is_code(text: str) -> bool:
     figures = sum(char in string.digits for char in plain)
     capitals = sum(char in string.ascii_uppercase for char in plain)
     return plain.isalnum() and plain[1:-1].isascii() and figures >= 2 and figures + capitals >= CODE * len(plain)
+
+
+def is_misspelt(text: str) -> bool:
+    """Are some of the words of a text, of four letters or more, no common English ones, and as many others are?"""
+    words = [word.lower() for word in _WORD.findall(text)]
+    known = sum(word in common_words().words for word in words)
+    return len(words) / 2 <= known < len(words)
 
 
 def _reads_well(spans: Sequence[ctc.Span]) -> bool:
