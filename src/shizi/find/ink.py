@@ -132,7 +132,7 @@ def pieces(page: Grey, ink: Ink) -> Pieces:
     depth = (np.bincount(owner, ink.depth.ravel()[at], count)[which]) / area[which]
     boxes = np.stack([left, top, left + wide, top + high], axis=1)[which]
     found = Pieces(boxes, area[which].astype(np.float64), np.maximum(depth, 1.0))
-    found = found.only(_stands_free(page, found, level, ink.light))
+    found = found.only(_stands_free(page, ink, found, level))
     return found.only(~_holds_many(found))
 
 
@@ -153,19 +153,20 @@ def _rules(mask: Grey) -> Grey:
     return rules
 
 
-def _stands_free(page: Grey, found: Pieces, level: Floats, light: bool) -> NDArray[np.bool_]:
+def _stands_free(page: Grey, ink: Ink, found: Pieces, level: Floats) -> NDArray[np.bool_]:
     """Is there ground above or below a piece?
 
     Of the other polarity, the gaps between strokes look like ink too; but above and below them it goes on in the
-    same grey.
+    same grey. A rule, as what is filled in on a form stands on, is as good as ground.
     """
     left, top, right, bottom = found.boxes.T
     xs = (left[:, None] + (right - left)[:, None] * _SAMPLED).astype(np.intp)
-    towards = -1 if light else 1
+    towards = -1 if ink.light else 1
     free = np.zeros(len(found), np.bool_)
     for y in (top - 3, bottom + 2):
-        beyond = page[y.clip(0, page.shape[0] - 1)[:, None], xs].astype(np.float64)
-        ground = towards * (beyond - level[:, None]) > 0.5 * found.depth[:, None]
+        at = y.clip(0, page.shape[0] - 1)[:, None], xs
+        ground = towards * (page[at].astype(np.float64) - level[:, None]) > 0.5 * found.depth[:, None]
+        ground |= ink.rules[at] > 0
         free |= ground.mean(axis=1) >= 0.5
     return free
 

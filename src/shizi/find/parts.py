@@ -22,7 +22,7 @@ _ROWS = 0.12  # of its height: how far the ends of a larger character may lie fr
 _PIECES = 3  # of ink in either part of a larger character at most
 _FAR = 3.0  # and how far away that may be, likewise
 _WITHIN, _WHOLE = 4.0, 1.5  # height of the outer one of two at most, in heights of the inner one and of its characters
-_INSIDE = 0.9  # of a line's area, which makes it a part of the line that it lies in
+_INSIDE = 0.7  # of a line's area, which makes it a part of the line that it lies in
 
 
 def pairs(lines: Lines) -> Ints:
