@@ -13,7 +13,7 @@ from shizi.find.lines import Lines, alike, near, typical, united
 _PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
 _TALL = 0.8  # of the ink lies in lines no higher than those
 _STACK = 1.15  # height of both together at most, likewise
-_LONE, _NEAR = 1.5, 0.15  # that of a single character, and the gap in it, likewise
+_LONE, _NEAR = 1.5, 0.15  # that of a single character, or of parts that mesh, and the gap in it, likewise
 _APART = 0.2  # the gap between them at most, likewise
 _LEVEL = 4.0  # width of a level stroke, in its heights, at least,
 _BAR, _BETWEEN = 1.3, 0.65  # and in heights of that line at most, and the gap to the next one of 二 and 三, likewise
@@ -50,7 +50,8 @@ def pairs(lines: Lines) -> Ints:
         both = np.maximum(some.right[i], some.right[j]) - np.minimum(some.left[i], some.left[j])
         lone = halves & (down >= -_NEAR * usual) & (both >= 0.6 * total) & (both <= 1.25 * total)
         strokes = above & flat[i] & flat[j] & (down >= -_BETWEEN * usual)  # 二, 三
-        fit = ((halves | strokes) & (total <= _STACK * usual)) | (lone & (total <= _LONE * usual))
+        sure = lone | (halves & (down >= 0))  # rows do not reach into each other
+        fit = ((halves | strokes) & (total <= _STACK * usual)) | (sure & (total <= _LONE * usual))
         fit &= alike(some.depth, i, j)
         made.append(which[np.stack([i[fit], j[fit]], axis=1)])
     return np.concatenate(made)
