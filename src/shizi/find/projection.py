@@ -365,6 +365,7 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     like = (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
     figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
-    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (size <= 3) & (depth >= 0.45) & filled
+    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= 0.45) & filled
+    few &= size <= np.where(marks >= _CLEAR, 5, 3)
     some = (size >= 0.35) & (depth >= 0.3)
     return np.where(lines.count <= 2, few, np.where(lines.count <= 8, some, depth >= 0.2))
