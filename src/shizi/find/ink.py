@@ -74,6 +74,8 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
     half = cv2.resize(page, small, interpolation=cv2.INTER_AREA)
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (_STROKE, _STROKE))
 
+    commonest = int(cv2.calcHist([page], [0], None, [256], [0, 256]).argmax())
+    paper = cv2.absdiff(page, np.full_like(page, commonest)) < _FAINTEST
     padded = cv2.copyMakeBorder(page, _LOWEST, _LOWEST, 0, 0, cv2.BORDER_REPLICATE)
     above, below = padded[: -2 * _LOWEST], padded[2 * _LOWEST :]
 
@@ -89,6 +91,7 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
         mask |= _level_strokes(pale.view(np.uint8), mask)
         rules = _rules(mask)
         mask = np.where(rules, 0, mask).astype(np.uint8)
+        rules[paper] = 0  # light strips between lines are ground
         return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask, rules)
 
     return strokes(False), strokes(True)
