@@ -84,6 +84,40 @@ def test_greedy_is_the_best_path_collapsed(values: Logits) -> None:
     assert tuple(span.cls for span in ctc.greedy(values)) == collapse(tuple(values.argmax(axis=1).tolist()))
 
 
+def one_gap(*rows: tuple[float, ...]) -> Logits:
+    """Shares of the frames of a gap, a sure 1 before and a sure 2 behind it, as logits."""
+    ends = [[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]]
+    return np.log(np.maximum(np.array([ends[0], *rows, ends[1]], np.float32), 1e-9))
+
+
+def test_a_mark_that_is_spread_over_a_gap_is_read() -> None:
+    values = one_gap((0.6, 0, 0, 0.4, 0), (0.7, 0, 0, 0.3, 0))  # in neither frame with 0.6 * 0.7
+    assert [span.cls for span in ctc.greedy(values)] == [1, 2]
+    first, mark, last = ctc.greedy(values, spread=True)
+    assert (first.cls, mark.cls, last.cls) == (1, 3, 2)
+    assert (mark.peak, mark.confidence) == (1, pytest.approx(0.4, abs=1e-5))
+
+
+def test_look_alikes_count_together_in_a_gap() -> None:
+    values = one_gap((0.55, 0, 0, 0.3, 0.15), (0.8, 0, 0, 0.05, 0.15))
+    assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]
+    alike = np.array([0, 1, 2, 3, 3])
+    assert [span.cls for span in ctc.greedy(values, spread=True, alike=alike)] == [1, 3, 2]
+
+
+def test_a_character_only_fades_into_the_gap_beside_it() -> None:
+    values = one_gap((0.6, 0.4, 0, 0, 0), (0.5, 0.25, 0.25, 0, 0), (0.6, 0, 0.4, 0, 0))
+    assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]
+
+
+@given(logits())
+def test_what_is_spread_only_adds_to_the_best_path(values: Logits) -> None:
+    plain = [(span.cls, span.peak) for span in ctc.greedy(values)]
+    rest = iter((span.cls, span.peak) for span in ctc.greedy(values, spread=True))
+    assert len(plain) <= len(ctc.greedy(values, spread=True))
+    assert all(any(one[0] == other[0] for other in rest) for one in plain)
+
+
 @given(logits(), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_padding_never_changes_anything(values: Logits, more: int, seed: int) -> None:
     noise = np.random.default_rng(seed).normal(0, 9, (more, values.shape[1])).astype(np.float32)

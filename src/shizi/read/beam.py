@@ -273,6 +273,7 @@ def beam(
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
+    spread: bool = False,
     unless: Callable[[Sequence[ctc.Span]], bool] | None = None,
 ) -> list[ctc.Span]:
     """Read (T, C) logits as :func:`shizi.read.ctc.greedy` does, with the same arguments, but search for the best text.
@@ -297,6 +298,7 @@ def beam(
         temperature=temperature,
         alternatives=alternatives,
         min_alternative=min_alternative,
+        spread=spread,
     )
     if not len(scores) or (unless is not None and unless(first)):
         return first

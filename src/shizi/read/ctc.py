@@ -27,6 +27,9 @@ REACH = 4.0
 """A span reaches at most so many frames beyond its peak, unless its run does: half of a glyph as wide as the strip is
 high (32 pixels are 8 frames)."""
 
+_FAINT = 4.0  # how far, in logits, a character lies below the blank in a frame that may show some of it, at most
+_SHOWN = 0.02  # and the share that one has in one of the frames at least
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -77,6 +80,7 @@ def greedy(
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
+    spread: bool = False,
 ) -> list[Span]:
     """Best path decoding (Graves et al. 2006, §3.2): the best class of each frame, runs merged, blanks dropped.
 
@@ -90,6 +94,8 @@ def greedy(
         temperature: the logits are divided by it before probabilities are taken; it never changes the text.
         alternatives: at most so many other readings a character.
         min_alternative: other readings below this probability are left away.
+        spread: read as well what is spread over the frames of a gap, each of which shows the blank: a small mark that
+            stands there with more than half a chance.
 
     Raises:
         ValueError: a mask of another length or without the blank, a temperature that is not positive, or ``frames`` of
@@ -99,9 +105,13 @@ def greedy(
     classes = None if allowed is None else _columns(allowed, logits.shape[1])
     if classes is not None:
         scores = scores[:, classes]
-    runs = _runs(scores.argmax(axis=1), frames)
+    path = scores.argmax(axis=1)
+    groups = np.arange(scores.shape[1]) if alike is None else alike if classes is None else alike[classes]
+    if spread:
+        path = _filled(path, scores, frames, groups)
+    runs = _runs(path, frames)
     if alike is not None:
-        runs = _fused(runs, scores, alike if classes is None else alike[classes])
+        runs = _fused(runs, scores, groups)
     return _spans(scores, runs, total, classes, temperature, alternatives, min_alternative)
 
 
@@ -215,6 +225,42 @@ def softmax(logits: Logits) -> Logits:
     exp(shares)
     shares /= shares.sum(axis=1, keepdims=True)
     return shares
+
+
+def _filled(
+    path: NDArray[np.intp], scores: Logits, frames: Frames | None, groups: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """(T,) the best path, and what it leaves out: where no frame of a gap shows a character rather than the blank, but
+    all of them together do, it stands in the frame that shows it best.
+
+    CTC takes frames for independent of one another, so a class stands in none of them with the product of what each
+    has for the others. What stands right before or behind a gap only fades into it.
+    """
+    blank = np.flatnonzero(path == BLANK)
+    if not len(blank):
+        return path
+    rows = scores[blank]
+    shown = rows[:, BLANK] - np.delete(rows, BLANK, axis=1).max(axis=1, initial=-np.inf) < _FAINT
+    at, shares = blank[shown], softmax(rows[shown])
+    if not len(at):
+        return path
+    number = at if frames is None else frames[at]
+    apart = (np.diff(at) > 1) | (np.diff(number) > 1)
+    made = path.copy()
+    for some in np.split(np.arange(len(at)), np.flatnonzero(apart) + 1):
+        before, behind = np.flatnonzero(path[: at[some[0]]])[-1:], np.flatnonzero(path[at[some[-1]] :])[:1]
+        beside = {int(groups[path[k]]) for k in (*before, *(at[some[-1]] + behind))}
+        likely = np.flatnonzero(shares[some].max(axis=0) >= _SHOWN)
+        held: dict[int, list[int]] = {}
+        for column in likely.tolist():
+            if column != BLANK and int(groups[column]) not in beside:
+                held.setdefault(int(groups[column]), []).append(column)
+        for columns in held.values():
+            masses = shares[some][:, columns]
+            if 1 - np.prod(1 - masses.sum(axis=1)) > 0.5:
+                best = int(masses.max(axis=1).argmax())
+                made[at[some[best]]] = columns[int(masses[best].argmax())]
+    return made
 
 
 def _fused(runs: Sequence[_Run], scores: Logits, groups: NDArray[np.intp]) -> list[_Run]:

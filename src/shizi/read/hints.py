@@ -197,6 +197,7 @@ class Hints:
                 temperature=temperature,
                 alternatives=settings.alternatives,
                 min_alternative=settings.min_alternative,
+                spread=True,
                 unless=None if self.sure is None else self._enough,
             )
         return ctc.greedy(
@@ -208,6 +209,7 @@ class Hints:
             temperature=temperature,
             alternatives=settings.alternatives,
             min_alternative=settings.min_alternative,
+            spread=True,
         )
 
     def quick(self) -> Hints:

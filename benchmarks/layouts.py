@@ -1,0 +1,384 @@
+"""Made pages as people read them, as data for ``shizi score`` and ``benchmarks/accuracy.py``.
+
+``python benchmarks/layouts.py DATA --han FONT... --latin FONT... --prose FILE... --words FILE --english FILE`` writes
+pages into slices of DATA: Chinese text (one to three columns, dark, examination papers), English text, forms (tables
+with rules, menus, receipts, cards), screens (chats, settings, slides) and code, each as a program sets it, and once
+more as a photograph would show it: seen from the side, unevenly lit, a little blurred, grainy, as JPEG.
+
+PROSE has sentences, one a row; WORDS and ENGLISH words, the commonest first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Ink = tuple[int, int, int]
+Corners = NDArray[np.float32]
+Font = ImageFont.FreeTypeFont
+
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+NEVER_FIRST = frozenset("，。；：！？、）》」”’…,.;:!?)]")
+"""Marks that begin no line."""
+FIELDS = (
+    "姓名", "性别", "年龄", "出生日期", "联系电话", "身份证号", "住址", "工作单位", "职务",
+    "邮编", "电子邮箱", "备注", "申请人", "学历", "专业", "民族",
+)
+COLUMNS = {"序号": 3, "品名": 7, "规格": 5, "单位": 3, "数量": 4, "单价": 5, "金额": 6, "备注": 5}
+"""Of a table, and how many characters wide they are."""
+
+
+class Sheet:
+    """A page that remembers what was written on it."""
+
+    def __init__(self, width: int, height: int, ground: Ink = WHITE) -> None:
+        self.picture = Image.new("RGB", (width, height), ground)
+        self.draw = ImageDraw.Draw(self.picture)
+        self.lines: list[tuple[str, Corners]] = []
+
+    def text(
+        self, x: float, y: float, text: str, font: Font, ink: Ink = BLACK, anchor: str = "ls", *, told: bool = True
+    ) -> float:
+        """Write on a baseline; ``told`` if someone would read it. Returns where the text ends."""
+        if not text.strip():
+            return x
+        self.draw.text((x, y), text, ink, font, anchor)
+        left, top, right, bottom = self.draw.textbbox((x, y), text, font, anchor)
+        if told:
+            corners = (left, top), (right, top), (right, bottom), (left, bottom)
+            self.lines.append((text, np.array(corners, np.float32)))
+        return right
+
+
+class Maker:
+    """Makes pages, each in fonts and with words of its own."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.rng = np.random.default_rng(args.seed)
+        self.han_fonts, self.latin_fonts = args.han, args.latin
+        sentences = [row.strip() for file in args.prose for row in file.read_text(encoding="utf-8").splitlines()]
+        self.prose = [row for row in sentences if 40 < len(row) < 200]
+        words = args.words.read_text(encoding="utf-8").split()[:20_000]
+        self.words = [word for word in words if 1 < len(word) <= 4 and all("一" <= char <= "鿿" for char in word)]
+        self.english = [word for word in args.english.read_text(encoding="utf-8").split()[:8_000] if word.isalpha()]
+
+    def _one(self, some: Sequence[str]) -> str:
+        return some[int(self.rng.integers(len(some)))]
+
+    def _number(self, low: int, high: int) -> int:
+        return int(self.rng.integers(low, high))
+
+    def _font(self, fonts: Sequence[Path]) -> Callable[[float], Font]:
+        """A font that gives itself in any size."""
+        path = fonts[self._number(0, len(fonts))]
+        return lambda size: ImageFont.truetype(str(path), round(size))
+
+    def _phrase(self, most: int) -> str:
+        return self._one(self.prose)[: self._number(8, most)]
+
+    def _name(self, words: int = 2) -> str:
+        return "".join(self._one(self.words) for _ in range(words))
+
+    def _value(self) -> str:
+        return self._one([
+            self._name(1), "男", "女", str(self._number(1, 99)), f"{self.rng.uniform(1, 9999):,.2f}",
+            f"2026-{self._number(1, 13):02}-{self._number(1, 29):02}", f"1{self._number(10**9, 10**10)}",
+        ])  # fmt: skip
+
+    def _wrapped(self, text: str, font: Font, width: float) -> list[str]:
+        made, line = [], ""
+        for char in text:
+            if line and char not in NEVER_FIRST and font.getlength(line + char) > width:
+                made.append(line)
+                line = ""
+            line += char
+        return [*made, line]
+
+    def chinese(self, columns: int = 1, ground: Ink = WHITE, ink: Ink = BLACK) -> Sheet:
+        """Prose in columns under a title."""
+        size = self._number(14, 18) if columns > 1 else self._number(14, 24)
+        face, pitch, gap = self._font(self.han_fonts), self.rng.uniform(1.35, 1.9), (1.2 if columns > 2 else 2) * size
+        font, sheet = face(size), Sheet(1100, 1200, ground)
+        sheet.text(550, 60 + 2 * size, self._name(3), face(1.7 * size), ink, "ms")
+        width = (980 - gap * (columns - 1)) / columns
+        for column in range(columns):
+            y = 60.0 + 5 * size
+            while y < 1120:
+                for line in self._wrapped("　　" + self._one(self.prose), font, width):
+                    text = line.lstrip("　")
+                    if y < 1150:
+                        sheet.text(60 + column * (width + gap) + size * (len(line) - len(text)), y, text, font, ink)
+                    y += size * pitch
+        return sheet
+
+    def columns(self) -> Sheet:
+        """Two or three columns."""
+        return self.chinese(self._number(2, 4))
+
+    def dark(self) -> Sheet:
+        """Light on dark."""
+        return self.chinese(1, (30, 30, 30), (220, 220, 220))
+
+    def exam(self) -> Sheet:
+        """Questions with four answers each."""
+        size, face = self._number(16, 22), self._font(self.han_fonts)
+        font, sheet, y = face(size), Sheet(900, 1150), 120.0
+        sheet.text(450, 70, "期末试卷（A卷）", face(1.6 * size), anchor="ms")
+        number = 1
+        while y < 1050:
+            for line in self._wrapped(f"{number}．{self._phrase(50)}（　　）", font, 780):
+                sheet.text(60, y, line, font)
+                y += 1.7 * size
+            for at, letter in enumerate("ABCD"):
+                sheet.text(60 + size + 190 * at, y, f"{letter}．{self._name(1)}", font)
+            y += 2 * size
+            number += 1
+        return sheet
+
+    def english_text(self, columns: int = 1) -> Sheet:
+        """Words in columns."""
+        size = self._number(12, 16) if columns > 1 else self._number(13, 22)
+        font, sheet = self._font(self.latin_fonts)(size), Sheet(1000, 1100)
+        width = (880 - 40 * (columns - 1)) / columns
+        letters = max(8, int(width / font.getlength("n")))
+        for column in range(columns):
+            y = 70.0
+            while y < 1040:
+                text = " ".join(self._one(self.english) for _ in range(self._number(20, 60))).capitalize() + "."
+                for line in textwrap.wrap(text, letters):
+                    if y < 1060:
+                        sheet.text(60 + column * (width + 40), y, line, font)
+                    y += 1.35 * size
+                y += 0.6 * size
+        return sheet
+
+    def english_columns(self) -> Sheet:
+        """Two columns in small print."""
+        return self.english_text(2)
+
+    def form(self) -> Sheet:
+        """Fields that are filled in above rules, and boxes to tick."""
+        size, face = self._number(16, 26), self._font(self.han_fonts)
+        font, sheet = face(size), Sheet(1000, 1000)
+        sheet.text(500, 90, self._name(2) + "登记表", face(1.6 * size), anchor="ms")
+        for at, field in enumerate(FIELDS):
+            x, y = (70.0, 540.0)[at % 2], 160 + 2.2 * size * (at // 2)
+            end = sheet.text(x, y, field + "：", font)
+            sheet.text(end + 0.4 * size, y, self._value(), font, (20, 20, 80))
+            sheet.draw.line((end, y + 0.25 * size, x + 400, y + 0.25 * size), BLACK)
+        x = 70.0
+        base = 160 + 2.2 * size * (len(FIELDS) // 2)
+        for word in ("同意", "不同意", "其他"):
+            sheet.draw.rectangle((x, base - 0.85 * size, x + 0.85 * size, base), outline=BLACK)
+            end = sheet.text(x + 1.2 * size, base, word, font)
+            text, corners = sheet.lines[-1]
+            corners[[0, 3], 0] = x
+            sheet.lines[-1] = f"□{text}", corners
+            x = end + 2 * size
+        return sheet
+
+    def menu(self) -> Sheet:
+        """Dishes, leading dots, prices."""
+        size, face = self._number(18, 30), self._font(self.han_fonts)
+        font, sheet, y = face(size), Sheet(800, 1100, (WHITE, (250, 244, 228))[self._number(0, 2)]), 170.0
+        sheet.text(400, 90, "菜　单", face(2 * size), (120, 20, 20), "ms")
+        while y < 1050:
+            end = sheet.text(70, y, self._name(), font)
+            price = f"{self._number(8, 200)}元" if self.rng.random() < 0.5 else f"¥{self._number(8, 200)}"
+            sheet.text(730, y, price, font, anchor="rs")
+            room = 730 - font.getlength(price) - end - size
+            if self.rng.random() < 0.7:
+                sheet.text(end + size / 2, y, "." * max(0, int(room / font.getlength("."))), font, told=False)
+            y += 1.8 * size
+        return sheet
+
+    def table(self) -> Sheet:
+        """Cells between rules, some to the right, some in the middle."""
+        size, face = self._number(14, 22), self._font(self.han_fonts)
+        font, unit, high = face(size), 1.25 * size, 2.0 * size
+        wide = sum(COLUMNS.values()) * unit + 120
+        sheet = Sheet(int(wide), int(21 * high + 160))
+        sheet.text(wide / 2, 70, self._name(2) + "销售清单", face(1.6 * size), anchor="ms")
+        sheet.draw.rectangle((60, 110, wide - 60, 110 + high), fill=(215, 225, 240))
+        for row in range(21):
+            x, y = 60.0, 110 + row * high
+            cells = (str(row), self._name(), f"{self._number(1, 50)}mm", self._one(["个", "件", "台", "箱", "吨"]))
+            more = (str(self._number(1, 999)), f"{self.rng.uniform(1, 99):.2f}", f"{self.rng.uniform(1, 9999):,.2f}")
+            note = self._name(1) if self.rng.random() < 0.4 else ""
+            for at, (text, width) in enumerate(zip((*cells, *more, note), COLUMNS.values(), strict=True)):
+                end = x + width * unit
+                sheet.draw.rectangle((x, y, end, y + high), outline=(60, 60, 60))
+                said, base = text if row else list(COLUMNS)[at], y + high / 2 + 0.36 * size
+                if at in (4, 5, 6) and row:
+                    sheet.text(end - 0.3 * size, base, said, font, anchor="rs")
+                elif at in (0, 3) or not row:
+                    sheet.text((x + end) / 2, base, said, font, anchor="ms")
+                else:
+                    sheet.text(x + 0.3 * size, base, said, font)
+                x = end
+        return sheet
+
+    def receipt(self) -> Sheet:
+        """Goods, counts and prices between rows of dashes."""
+        face = self._font(self.han_fonts)
+        font, sheet, y = face(20), Sheet(440, 1000), 200.0
+        sheet.text(220, 50, self._name(2) + "超市", face(30), anchor="ms")
+        sheet.text(20, 90, f"单号：{self._number(10**9, 10**10)}", font)
+        sheet.text(20, 120, f"日期：2026-{self._number(1, 13):02}-{self._number(1, 29):02}", font)
+        sheet.text(20, 150, "-" * int(400 / font.getlength("-")), font, told=False)
+        while y < 760:
+            count, price = self._number(1, 10), self.rng.uniform(1, 60)
+            sheet.text(20, y, self._name(), font)
+            for x, text in ((230, str(count)), (320, f"{price:.2f}"), (420, f"{price * count:.2f}")):
+                sheet.text(x, y + 28, text, font, anchor="rs")
+            y += 58
+        sheet.text(20, y, "=" * int(400 / font.getlength("=")), font, told=False)
+        for at, word in enumerate(("合计", "实收", "找零"), 1):
+            sheet.text(20, y + 32 * at, word, font)
+            sheet.text(420, y + 32 * at, f"{self.rng.uniform(1, 999):.2f}", font, anchor="rs")
+        sheet.text(220, y + 150, "谢谢惠顾，欢迎再来！", font, anchor="ms")
+        return sheet
+
+    def card(self) -> Sheet:
+        """A business card."""
+        face, sheet = self._font(self.han_fonts), Sheet(900, 560, (250, 250, 250))
+        small, grey = face(24), (60, 60, 60)
+        sheet.text(80, 120, self._name(1), face(56))
+        sheet.text(80, 175, self._one(["销售经理", "工程师", "总监", "主任"]), face(30), (90, 90, 90))
+        sheet.text(80, 300, self._name(2) + "有限公司", face(30), (20, 60, 140))
+        mail = f"{self._one(self.english)}@{self._one(self.english)}.com".lower()
+        sheet.text(80, 350, f"电话：1{self._number(10**9, 10**10)}", small, grey)
+        sheet.text(80, 394, f"邮箱：{mail}", small, grey)
+        sheet.text(80, 438, f"地址：北京市海淀区{self._name(1)}路{self._number(1, 300)}号", small, grey)
+        return sheet
+
+    def chat(self) -> Sheet:
+        """Bubbles of two people, by day or by night."""
+        face, night = self._font(self.han_fonts), bool(self.rng.random() < 0.5)
+        font, y = face(30), 120.0
+        sheet = Sheet(750, 1334, (25, 25, 25) if night else (237, 237, 237))
+        sheet.text(375, 70, self._name(1), font, (200, 200, 200) if night else BLACK, "ms")
+        while y < 1050:
+            mine = bool(self.rng.random() < 0.5)
+            lines = self._wrapped(self._phrase(60), font, 430)
+            wide, high = max(map(font.getlength, lines)) + 40, 42.0 * len(lines) + 30
+            x = 650 - wide if mine else 100.0
+            fill = ((60, 180, 90) if night else (149, 236, 105)) if mine else ((45, 45, 45) if night else WHITE)
+            sheet.draw.rounded_rectangle((x, y, x + wide, y + high), 10, fill)
+            sheet.draw.rounded_rectangle((670 if mine else 20, y, 730 if mine else 80, y + 60), 8, (90, 120, 160))
+            for at, line in enumerate(lines):
+                sheet.text(x + 20, y + 45 + 42 * at, line, font, (230, 230, 230) if night and not mine else BLACK)
+            y += high + 30
+        return sheet
+
+    def settings(self) -> Sheet:
+        """Rows with an icon, a label and a value."""
+        font, sheet, y = self._font(self.han_fonts)(32), Sheet(750, 1334, (242, 242, 247)), 120.0
+        sheet.text(375, 70, "设置", font, anchor="ms")
+        while y < 1150:
+            rows = self._number(1, 3)
+            sheet.draw.rounded_rectangle((30, y, 720, y + 88 * rows), 16, WHITE)
+            for base in (y + 55 + 88 * row for row in range(rows)):
+                icon = self._number(40, 230), self._number(40, 230), self._number(40, 230)
+                sheet.draw.rounded_rectangle((55, base - 36, 103, base + 12), 10, icon)
+                sheet.text(125, base, self._name(), font)
+                sheet.text(690, base, self._one(["开启", "关闭", "已连接", self._name(1)]), font, (142, 142, 147), "rs")
+            y += 88 * rows + 50
+        return sheet
+
+    def slide(self) -> Sheet:
+        """A title, bullets, and the number of the page."""
+        ground = [WHITE, (20, 50, 110), (245, 240, 230), (150, 30, 30)][self._number(0, 4)]
+        ink = WHITE if sum(ground) < 400 else (30, 30, 30)
+        face, sheet = self._font(self.han_fonts), Sheet(1280, 720, ground)
+        font = face(self._number(30, 38))
+        sheet.text(80, 120, self._name(3) + "方案", face(60), ink)
+        for y in range(230, 640, 70):
+            sheet.draw.ellipse((90, y - 20, 102, y - 8), ink)
+            sheet.text(125, y, self._phrase(30), font, ink)
+        sheet.text(1240, 700, str(self._number(10, 60)), face(20), ink, "rs")
+        return sheet
+
+    def code(self) -> Sheet:
+        """A program in an editor, dark or light: rows of Python's own library."""
+        dark = bool(self.rng.random() < 0.5)
+        size, sheet = self._number(14, 20), Sheet(1000, 800, (30, 30, 30) if dark else WHITE)
+        font = self._font([path for path in self.latin_fonts if "Mono" in path.name] or self.latin_fonts)(size)
+        rows = [row for row in inspect.getsource(textwrap).splitlines() if row.strip()]
+        start = self._number(0, len(rows) - 60)
+        for at, row in enumerate(rows[start : start + int(740 / (1.45 * size))]):
+            low, high = (150, 255) if dark else (0, 110)
+            ink = self._number(low, high), self._number(low, high), self._number(low, high)
+            said = row.strip()
+            sheet.text(20 + font.getlength(" ") * row.index(said), 40 + 1.45 * size * at, said, font, ink)
+        return sheet
+
+
+def photographed(sheet: Sheet, rng: np.random.Generator) -> tuple[bytes, list[tuple[str, Corners]]]:
+    """A JPEG of the sheet as a photograph, and where its lines are there."""
+    page = np.asarray(sheet.picture)[:, :, ::-1].astype(np.float32)
+    high, wide = page.shape[:2]
+    corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
+    moved = corners + 60 + rng.uniform(-0.05, 0.05, (4, 2)).astype(np.float32) * min(high, wide)
+    turn = cv2.getPerspectiveTransform(corners, moved)
+    desk = rng.uniform(30, 160, 3).tolist()
+    seen = cv2.warpPerspective(page, turn, (wide + 120, high + 120), flags=cv2.INTER_AREA, borderValue=desk)
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = np.mgrid[0 : high + 120, 0 : wide + 120].astype(np.float32)
+    light = np.cos(angle) * x / wide + np.sin(angle) * y / high
+    seen = seen * (1 - 0.35 * (light - light.min()) / np.ptp(light))[..., None]
+    seen = cv2.GaussianBlur(seen, (0, 0), rng.uniform(0.5, 1.0)) + rng.normal(0, rng.uniform(2, 6), seen.shape)
+    seen = np.clip(seen * rng.uniform(0.75, 1), 0, 255).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 90))])
+    return data.tobytes(), [(text, cv2.perspectiveTransform(quad[None], turn)[0]) for text, quad in sheet.lines]
+
+
+SLICES = {
+    "chinese": ("chinese", "columns", "dark", "exam"),
+    "english": ("english_text", "english_columns"),
+    "forms": ("form", "menu", "table", "receipt", "card"),
+    "screens": ("chat", "settings", "slide"),
+    "code": ("code",),
+}
+
+
+def main() -> None:
+    """Write the slices."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--han", type=Path, nargs="+", required=True, metavar="FONT")
+    parser.add_argument("--latin", type=Path, nargs="+", required=True, metavar="FONT")
+    parser.add_argument("--prose", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--words", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--english", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--pages", type=int, default=5, help="of each kind")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    for name, kinds in SLICES.items():
+        made = Maker(args)
+        for kind in kinds:
+            for at in range(args.pages):
+                sheet = getattr(made, kind)()
+                data, lines = photographed(sheet, made.rng)
+                for folder, told in (("", sheet.lines), ("_photographed", lines)):
+                    path = args.data / f"{name}{folder}" / f"{kind}-{at}.{'jpg' if folder else 'png'}"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    if folder:
+                        path.write_bytes(data)
+                    else:
+                        sheet.picture.save(path)
+                    truth = [{"text": text, "polygon": quad.tolist()} for text, quad in told]
+                    path.with_suffix(".json").write_text(json.dumps({"lines": truth}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

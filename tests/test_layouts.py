@@ -1,0 +1,32 @@
+"""Pages as programs set them: each line of a form, a menu, a table, a slide, a program and a card is read whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shizi import Reader
+from shizi.learn.match import groups
+from shizi.learn.metrics import edits, loose
+from shizi.learn.truth import TrueLine
+
+PICTURES = Path(__file__).parent / "pictures"
+PAGES = json.loads((PICTURES / "layouts.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_line_is_read(name: str, reader: Reader) -> None:
+    """Fields above rules, boxes to tick, leading dots, cells between rules, bullets, small print beside large."""
+    truth = [TrueLine(one["text"], tuple((x, y) for x, y in one["polygon"])) for one in PAGES[name]]
+    found, _ = groups(truth, reader.read(PICTURES / f"{name}.png").lines)
+    assert all(group.read for group in found), "lines that were not found"
+    pairs = [(loose(group.unit.truth), loose(group.unit.read)) for group in found]
+    wrong = [pair for pair in pairs if pair[0] != pair[1]]
+    assert sum(edits(*pair) for pair in wrong) <= 0.01 * sum(len(true) for true, _ in pairs), wrong
