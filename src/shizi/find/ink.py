@@ -100,19 +100,16 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
 def _level_strokes(pale: Grey, mask: Grey) -> Grey:
     """Of paler ink the level strokes that stand alone, (H, W): 一 in Song is thin, and small print all but loses it."""
     level = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((1, _SHORT), np.uint8)).astype(np.uint8, copy=False)
-    level[mask > 0] = 0
-    if not level.any():
-        return level
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
-    at = np.flatnonzero(level)
     thick = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((_LOWEST + 1, 1), np.uint8))
-    near = cv2.dilate(cv2.max(mask, thick), np.ones((2 * _ALONE + 1, 1), np.uint8)).ravel()[at]
-    touching = np.bincount(labels.ravel()[at], near, count) / stats[:, cv2.CC_STAT_AREA]
+    level[cv2.dilate(cv2.max(mask, thick), np.ones((2 * _ALONE + 1, 1), np.uint8)) > 0] = 0
+    at = np.flatnonzero(level)
+    if not len(at):
+        return level
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    kept = (touching <= 0.25) & (high <= _LOWEST) & (wide >= _SHORT) & (wide <= _LONGEST)
-    kept[0] = False
-    alone: Grey = kept[labels].astype(np.uint8)
-    return alone
+    kept = (high <= _LOWEST) & (wide >= _SHORT) & (wide <= _LONGEST)
+    level.ravel()[at] = kept[labels.ravel()[at]]
+    return level
 
 
 def pieces(page: Grey, ink: Ink) -> Pieces:

@@ -39,9 +39,11 @@ def fragments(lines: Lines, walls: Walls) -> Ints:
         before, behind = _next(lines, some)
         for at in np.flatnonzero(row.any(axis=1)).tolist():
             i, inside = int(some[at]), np.flatnonzero(row[at])
-            right, left = np.minimum(lines.right[i], lines.right[inside]), np.maximum(lines.left[i], lines.left[inside])
-            lean = lines.slope[i] * left
-            inside = inside[~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)]
+            if walls.passed is not None:
+                right = np.minimum(lines.right[i], lines.right[inside])
+                left = np.maximum(lines.left[i], lines.left[inside])
+                lean = lines.slope[i] * left
+                inside = inside[~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)]
             around = (float(before[at]), float(behind[at])) if lines.count[i] >= 2 else (-np.inf, np.inf)
             near, far = _fragments_of(lines, i, inside, over[at, inside], under[at, inside], around)
             closer = far < cost[near]
@@ -101,15 +103,18 @@ def _fragments_of(
     ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))
     starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))
     low = (lines.high[row] < _MARK * size) & (under > over)  # nearer to the line's foot than to its head
-    between = int(np.count_nonzero(left[after] < around[1]))
     steps = left[after] - ends[:-1]
-    filled = np.append(steps[:between], around[1] - ends[between]).max() <= GAP * size
-    after = after[np.logical_and.accumulate((steps <= _STEP * size) | (filled & (np.arange(len(after)) < between)))]
-    between = int(np.count_nonzero(right[before] > around[0]))
+    near = steps <= _STEP * size
+    if around[1] < np.inf:
+        between = int(np.count_nonzero(left[after] < around[1]))
+        near[:between] |= max([*steps[:between], around[1] - ends[between]]) <= GAP * size
+    after = after[np.logical_and.accumulate(near)]
     steps = starts[:-1] - right[before]
-    filled = np.append(steps[:between], starts[between] - around[0]).max() <= GAP * size
-    reach = np.where(low[before], _ROOM, _STEP) * size
-    before = before[np.logical_and.accumulate((steps <= reach) | (filled & (np.arange(len(before)) < between)))]
+    near = steps <= np.where(low[before], _ROOM, _STEP) * size
+    if around[0] > -np.inf:
+        between = int(np.count_nonzero(right[before] > around[0]))
+        near[:between] |= max([*steps[:between], starts[between] - around[0]]) <= GAP * size
+    before = before[np.logical_and.accumulate(near)]
     far = [
         3 * np.maximum(np.maximum(over, under)[inner], 0),
         left[after] - lines.right[i],
