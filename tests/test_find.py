@@ -100,6 +100,66 @@ def test_a_light_heading_on_a_dark_bar_above_dark_text() -> None:
     check(sheet.page, sheet.boxes)
 
 
+def test_a_rule_parts_what_stands_close_on_both_sides_of_it() -> None:
+    sheet = Sheet()
+    for row in range(4):
+        sheet.write(100, 60 + 50 * row, f"6302.9{row}")
+        right = sheet.boxes[-1][2]
+        sheet.write(right + 12, 60 + 50 * row, "boxes")
+        sheet.draw.line((right + 6, 30, right + 6, 270), 20)
+    check(sheet.page, sheet.boxes)
+
+
+def test_what_stands_between_two_texts_joins_them() -> None:
+    sheet = prose()
+    for row, mark in enumerate(("=", "-", "+")):
+        x, y = 60, 240 + 50 * row
+        for text in ("value", mark, "other"):
+            sheet.write(x, y, text)
+            x = sheet.boxes[-1][2] + 15
+        *_, (left, top, _, bottom), _, (_, _, right, _) = sheet.boxes
+        sheet.boxes[-3:] = [(left, top, right, bottom)]
+    check(sheet.page, sheet.boxes)
+
+
+def test_text_that_is_filled_in_right_above_a_rule() -> None:
+    sheet = prose()
+    sheet.write(60, 300, "Name", 22)
+    sheet.draw.line((60, sheet.boxes[-1][3] + 3, 400, sheet.boxes[-1][3] + 3), 20)
+    sheet.write(500, 300, "8", 22)
+    sheet.draw.line((480, sheet.boxes[-1][3] + 3, 800, sheet.boxes[-1][3] + 3), 20)
+    check(sheet.page, sheet.boxes)
+
+
+def test_leading_dots_neither_tilt_a_line_nor_set_a_size() -> None:
+    sheet = Sheet()
+    for row in range(6):
+        sheet.write(60, 60 + 60 * row, "Soup 12 " + 60 * ".", 26)
+    found = [one.quad for one in find(sheet.page, SETTINGS).lines]
+    assert len(found) == 6
+    assert all(quad.height < 40 for quad in found)
+
+
+def test_one_thin_level_stroke_in_a_line() -> None:
+    sheet = prose(ink=110)
+    x = 60
+    for text in ("ab", "一", "cd"):
+        if text == "一":
+            sheet.draw.line((x, 310, x + 20, 310), 205)
+            x += 22
+        else:
+            sheet.write(x, 296, text, ink=110)
+            x = sheet.boxes[-1][2] + 3
+    (left, top, _, _), (_, _, right, bottom) = sheet.boxes[-2:]
+    check(sheet.page, [*sheet.boxes[:-2], (left, top, right, bottom)])
+
+
+def test_the_number_of_a_page_is_small() -> None:
+    sheet = prose(size=40)
+    sheet.write(850, 560, "27", 20)
+    check(sheet.page, sheet.boxes)
+
+
 def test_a_table_is_found_cell_by_cell_without_its_rules() -> None:
     sheet = Sheet()
     for row in range(5):
