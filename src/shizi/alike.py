@@ -1,6 +1,7 @@
 """Characters that look alike: which of them a line has, by what stands around it. No I/O.
 
-A rule decides only between what the network saw, the alternatives of a character among it.
+Rules decide between what the network saw, the alternatives of a character among it. Where nothing else can stand, they
+do without: no line begins with a stop, and no point stands before one.
 """
 
 from __future__ import annotations

@@ -184,7 +184,8 @@ class TextSettings:
     """Letters whose cases look alike (c, o, s, u, v, w, x, z) take the case of the rest of their word."""
     alike: bool = True
     """Figures and letters that look alike (0, O; 1, l, I, |) are what they stand among: 6OO is 600, Tota1 is Total.
-    So are comma and point before cents (11,60), 一 and a single dash (选项—), bullets and commas that begin a line."""
+    So are comma and point before cents and thousands (11,60 and 1.234.50), 一 and a single dash (选项—), the stop of
+    Chinese (处罚. is 处罚。), and what a line begins with: a bullet or the box of a form, no comma; A. and no A，"""
     marks: bool = True
     """Full-width marks of a line of English become half-width ones with a blank: Date：1 is Date: 1."""
 

@@ -21,6 +21,7 @@ _FAINTEST = 14.0  # grey values between ink and ground on a page without noise
 _MOST_NOISE = 40.0  # and on the noisiest
 _MOST = 20_000  # pieces looked at; a page of dense text has about 5000
 LEVEL, UPRIGHT = 1, 2
+"""Which way a rule runs."""
 _THICK = 10  # pixels: rules are thinner
 _HOLDS = 12  # pieces within the box of another one that make it a frame, a table or a picture
 _SAMPLED = np.array((0.1, 0.3, 0.5, 0.7, 0.9))

@@ -5,7 +5,9 @@ The steps, for dark and for light strokes apart, and once more on a smaller page
 1. :mod:`shizi.find.ink` gives pieces of ink.
 2. Neighbours of like height and tone that see each other along the row are linked; linked pieces are a line.
 3. Fragments (dots, lone strokes, punctuation, leaders) join the line in whose row they stand, and parts of a line
-   that a fragment kept apart join each other.
+   that a fragment kept apart join each other (:mod:`shizi.find.joins`), but for what upright rules part
+   (:mod:`shizi.find.walls`). Characters of which the halves are lines of their own become whole
+   (:mod:`shizi.find.parts`).
 4. Where the lines of two polarities or sizes lie on one another, one is chosen: a line's rims show its own ground.
 """
 
