@@ -17,7 +17,7 @@ __all__ = ["FINDERS", "Candidate", "Finder", "Found", "find", "is_clean"]
 
 Finder = Callable[[NDArray[np.uint8], FindSettings], Found]
 
-CLEAN = 0.8
+CLEAN = 0.75
 """Share of a clean document that is ground."""
 
 

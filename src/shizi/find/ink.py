@@ -22,6 +22,8 @@ _MOST_NOISE = 40.0  # and on the noisiest
 _MOST = 20_000  # pieces looked at; a page of dense text has about 5000
 LEVEL, UPRIGHT = 1, 2
 """Which way a rule runs."""
+SPECK = 2
+"""Pixels of the smallest piece: a comma of small, light print. So small ones count for no characters."""
 _THICK = 10  # pixels: rules are thinner
 _HOLDS = 12  # pieces within the box of another one that make it a frame, a table or a picture
 _SAMPLED = np.array((0.1, 0.3, 0.5, 0.7, 0.9))
@@ -102,7 +104,8 @@ def _level_strokes(pale: Grey, mask: Grey) -> Grey:
     """Of paler ink the level strokes that stand alone, (H, W): 一 in Song is thin, and small print all but loses it."""
     level = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((1, _SHORT), np.uint8)).astype(np.uint8, copy=False)
     thick = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((_LOWEST + 1, 1), np.uint8))
-    level[cv2.dilate(cv2.max(mask, thick), np.ones((2 * _ALONE + 1, 1), np.uint8)) > 0] = 0
+    rules = cv2.morphologyEx(pale, cv2.MORPH_OPEN, np.ones((1, 2 * _LONGEST), np.uint8))
+    level[cv2.dilate(cv2.max(mask, cv2.max(thick, rules)), np.ones((2 * _ALONE + 1, 1), np.uint8)) > 0] = 0
     at = np.flatnonzero(level)
     if not len(at):
         return level
@@ -119,7 +122,7 @@ def pieces(page: Grey, ink: Ink) -> Pieces:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     left, top, wide, high, area = (stats[:, i].astype(np.intp) for i in range(5))
     fill = area / (wide * high)
-    keep = (area >= 3) & (wide <= 0.8 * mask.shape[1])
+    keep = (area >= SPECK) & (wide <= 0.8 * mask.shape[1])
     keep &= (fill >= 0.08) | (high <= 30)  # frames
     keep &= (fill <= 0.85) | (wide * high <= 900) | (np.minimum(wide, high) <= 12)  # blocks
     keep &= (high <= 14 * wide) | (high <= 24)  # upright rules

@@ -21,7 +21,7 @@ import numpy as np
 
 from shizi.find import direction, joins, parts
 from shizi.find.found import MAX_DROPPED, Candidate, Found
-from shizi.find.ink import Floats, Grey, Ink, Ints, Pieces, inks, pieces
+from shizi.find.ink import SPECK, Floats, Grey, Ink, Ints, Pieces, inks, pieces
 from shizi.find.lines import TONE, Bools, Lines, typical, united
 from shizi.find.walls import Walls
 from shizi.settings import FindSettings
@@ -253,7 +253,7 @@ def _summed(found: Pieces, group: Ints) -> Lines:
     sums = np.maximum(total(weight), 1e-9)
     dx, dy = x - (total(weight * x) / sums)[group], y - (total(weight * y) / sums)[group]
     slope = total(weight * dx * dy) / np.maximum(total(weight * dx * dx), 1e-9)
-    number, wide = np.bincount(group, minlength=count), end - start
+    number, wide = np.bincount(group[found.area > SPECK], minlength=count), end - start
     tall = weight > 0
     several, far = np.bincount(group[tall], minlength=count), np.full((2, count), -np.inf)
     np.maximum.at(far[0], group[tall], x[tall])
