@@ -193,7 +193,7 @@ class Maker:
         sheet.text(400, 90, "菜　单", face(2 * size), (120, 20, 20), "ms")
         while y < 1050:
             end = sheet.text(70, y, self._name(), font)
-            price = f"{self._number(8, 200)}元" if self.rng.random() < 0.5 else f"¥{self._number(8, 200)}"
+            price = f"{self._number(8, 200)}元" if self.rng.random() < 0.5 else f"{self._number(8, 200)}.80"
             sheet.text(730, y, price, font, anchor="rs")
             room = 730 - font.getlength(price) - end - size
             if self.rng.random() < 0.7:

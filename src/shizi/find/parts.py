@@ -12,6 +12,7 @@ from shizi.find.lines import Lines, alike, near, typical, united
 
 _PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
 _TALL = 0.8  # of the ink lies in lines no higher than those
+_FIGURE = 0.6  # height of a figure, likewise
 _STACK = 1.15  # height of both together at most, likewise
 _LONE, _NEAR = 1.5, 0.15  # that of a single character, or of parts that mesh, and the gap in it, likewise
 _APART = 0.2  # the gap between them at most, likewise
@@ -30,7 +31,7 @@ def pairs(lines: Lines) -> Ints:
     within the other.
     """
     usual = typical(lines, lines.high, _TALL)  # figures are lower than hanzi
-    few = ((lines.wide >= _THIN * usual) | (lines.high >= 0.5 * usual)) & (lines.wide <= _FEW * usual)
+    few = ((lines.wide >= _THIN * usual) | (lines.high >= 0.35 * usual)) & (lines.wide <= _FEW * usual)
     few &= lines.high <= _STACK * usual
     which = np.flatnonzero(few)
     some = lines.only(which)
@@ -45,7 +46,8 @@ def pairs(lines: Lines) -> Ints:
         total = np.maximum(bottom[i], bottom[j]) - np.minimum(top[i], top[j])
         above = across >= 0.6 * np.minimum(wide[i], wide[j])
         halves = above & (down >= -_APART * usual) & (np.maximum(high[i], high[j]) <= _PART * usual)
-        halves &= (total >= _PART * usual) & (np.maximum(wide[i], wide[j]) >= _THIN * usual)
+        halves &= (total >= np.where(down >= 0, _FIGURE, _PART) * usual)
+        halves &= np.maximum(wide[i], wide[j]) >= _THIN * usual
         # a hanzi among figures, which are lower: nearly as wide as high
         both = np.maximum(some.right[i], some.right[j]) - np.minimum(some.left[i], some.left[j])
         lone = halves & (down >= -_NEAR * usual) & (both >= 0.6 * total) & (both <= 1.25 * total)

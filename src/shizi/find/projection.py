@@ -38,6 +38,7 @@ _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
 _LYING = 3  # lines of much smaller characters on a shape that make it no line
 _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
+_TALLER = 2.0  # a hanzi beside the typical figure
 _SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
 _LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
 _MOST_LINES = 5500  # of a page and polarity, the largest: read.max_lines is 5,000
@@ -364,7 +365,7 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     """Is it text? The fewer pieces a line has, the more it must be like the page's other lines."""
     size = lines.size / max(typical(lines, lines.size), 1e-9)
     depth = lines.depth / max(typical(lines, lines.depth), 1e-9)
-    like = (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
+    like = (marks >= _CLEAR) & (size >= 1 - _LIKE) & (size <= _TALLER)
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
     figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
     few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= 0.45) & filled
