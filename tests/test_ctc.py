@@ -105,6 +105,11 @@ def test_look_alikes_count_together_in_a_gap() -> None:
     assert [span.cls for span in ctc.greedy(values, spread=True, alike=alike)] == [1, 3, 2]
 
 
+def test_a_little_of_everything_is_noise() -> None:
+    values = one_gap(*[(0.85, 0, 0, 0.15, 0)] * 12)
+    assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]
+
+
 def test_a_character_only_fades_into_the_gap_beside_it() -> None:
     values = one_gap((0.6, 0.4, 0, 0, 0), (0.5, 0.25, 0.25, 0, 0), (0.6, 0, 0.4, 0, 0))
     assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]

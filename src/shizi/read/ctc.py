@@ -28,7 +28,8 @@ REACH = 4.0
 high (32 pixels are 8 frames)."""
 
 _FAINT = 4.0  # how far, in logits, a character lies below the blank in a frame that may show some of it, at most
-_SHOWN = 0.02  # and the share that one has in one of the frames at least
+_SHOWN = 0.02  # and the share that one has in one of the frames at least,
+_SEEN = 0.2  # and all of its look-alikes together: noise is everywhere, a little
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,8 @@ def _filled(
     all of them together do, it stands in the frame that shows it best.
 
     CTC takes frames for independent of one another, so a class stands in none of them with the product of what each
-    has for the others. What stands right before or behind a gap only fades into it.
+    has for the others. What stands right before or behind a gap only fades into it, and what no frame shows with a
+    fifth is noise.
     """
     blank = np.flatnonzero(path == BLANK)
     if not len(blank):
@@ -257,7 +259,8 @@ def _filled(
                 held.setdefault(int(groups[column]), []).append(column)
         for columns in held.values():
             masses = shares[some][:, columns]
-            if 1 - np.prod(1 - masses.sum(axis=1)) > 0.5:
+            together = masses.sum(axis=1)
+            if together.max() >= _SEEN and 1 - np.prod(1 - together) > 0.5:
                 best = int(masses.max(axis=1).argmax())
                 made[at[some[best]]] = columns[int(masses[best].argmax())]
     return made
