@@ -146,7 +146,8 @@ class ReadSettings:
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
     sure: float = 0.7
     """Where nothing is said about the text, lines whose letters, figures and hanzi are all at least so sure are read
-    greedily; so are those of one or two characters: they have no context."""
+    greedily; so are those of one or two characters: they have no context. English that holds words which are none is
+    searched however sure it is."""
     ngram_weight: float = 0.26
     """How much the n-gram's logarithms count in a search, beside the network's; 0 leaves the n-gram out."""
     ngram_bonus: float = 1.0
