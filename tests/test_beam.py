@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 
@@ -157,6 +158,17 @@ def test_many_surely_blank_frames_cost_nothing_and_change_nothing() -> None:
     assert [span.cls for span in beam.beam(values, 8)] == [7, 7, 9]
     with pytest.raises(ValueError, match="beam"):
         beam.beam(values, 0)
+
+
+def test_a_search_leaves_nothing_to_the_garbage_collector() -> None:
+    values = np.random.default_rng(0).normal(0, 2, (60, 30))
+    gc.collect()
+    gc.disable()
+    try:
+        assert beam.search(ctc.softmax(values), 20)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_no_frame_rules_every_text_out() -> None:

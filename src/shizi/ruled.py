@@ -63,7 +63,10 @@ def unruled(grey: Grey) -> Grey | None:
 def _upright(ink: Grey) -> Grey:
     """The upright rules, 255; none where they are few."""
     height = len(ink)
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(_runs(ink, GAP * height, UPRIGHT * height, level=False))
+    runs = _runs(ink, GAP * height, UPRIGHT * height, level=False)
+    if not runs.any():
+        return runs
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(runs)
     thin = boxes[:, cv2.CC_STAT_WIDTH] <= max(2, THIN * height)
     thin[0] = False  # the ground
     if thin.sum() < FEWEST:

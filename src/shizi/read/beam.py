@@ -12,7 +12,7 @@ Lines that the network is sure of can be left as greedy decoding reads them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -79,20 +79,11 @@ class Sum:
 class _Prefix:
     """A text that lines may begin with. ``blank`` and ``label`` are the masses of its alignments that end so."""
 
-    __slots__ = ("blank", "children", "cls", "label", "new_blank", "new_label", "parent", "score", "state")
+    __slots__ = ("blank", "cls", "label", "new_blank", "new_label", "number", "parent", "score", "state")
 
-    def __init__(self, parent: _Prefix | None, cls: int, state: Any, score: float) -> None:
-        self.parent, self.cls, self.state, self.score = parent, cls, state, score
-        self.children: dict[int, _Prefix] = {}
+    def __init__(self, parent: _Prefix | None, cls: int, number: int, state: Any, score: float) -> None:
+        self.parent, self.cls, self.number, self.state, self.score = parent, cls, number, state, score
         self.blank = self.label = self.new_blank = self.new_label = 0.0
-
-    def child(self, cls: int, scorer: Scorer | None) -> _Prefix:
-        """The text with one more character; the same object whenever it is asked for."""
-        found = self.children.get(cls)
-        if found is None:
-            state, more = scorer.step(self.state, cls) if scorer else (None, 0.0)
-            found = self.children[cls] = _Prefix(self, cls, state, self.score + more)
-        return found
 
     def text(self) -> list[int]:
         """Its classes."""
@@ -102,6 +93,26 @@ class _Prefix:
             classes.append(node.cls)
             node = node.parent
         return classes[::-1]
+
+
+class _Tree:
+    """The prefixes of a search. They know their parents and not their children, so that all go when the search ends:
+    thousands that refer to one another would wait for the garbage collector."""
+
+    def __init__(self, scorer: Scorer | None) -> None:
+        self._scorer = scorer
+        self._children: dict[tuple[int, int], _Prefix] = {}
+        self.root = _Prefix(None, BLANK, 0, scorer.start() if scorer else None, 0.0)
+
+    def child(self, prefix: _Prefix, cls: int) -> _Prefix:
+        """The text with one more character; the same object whenever it is asked for."""
+        key = prefix.number, cls
+        found = self._children.get(key)
+        if found is None:
+            state, more = self._scorer.step(prefix.state, cls) if self._scorer else (None, 0.0)
+            number = len(self._children) + 1
+            found = self._children[key] = _Prefix(prefix, cls, number, state, prefix.score + more)
+        return found
 
 
 class Frame(NamedTuple):
@@ -155,9 +166,12 @@ def _searched(
 ) -> list[tuple[list[int], float]]:
     if width < 1:
         raise ValueError(f"a beam keeps at least one prefix, not {width}")
-    root = _Prefix(None, BLANK, scorer.start() if scorer else None, 0.0)
-    root.blank = 1.0
-    beam = [root]
+    frames, tree = list(frames), _Tree(scorer)
+    tree.root.blank = 1.0
+    beam = [tree.root]
+    # of the few classes that are tried alone: looking into an array takes longer than all else that is done with one
+    groups = {cls: cls if alike is None else int(alike[cls]) for frame in frames for cls, _ in frame.likely}
+    groups[BLANK] = -1  # what a line begins with touches nothing before
     closed = True  # no alignment ends in a character: another surely blank frame changes nothing
     for frame in frames:
         if frame.blank > surely_blank:
@@ -167,7 +181,7 @@ def _searched(
             closed = True
             continue
         closed = False
-        beam = _pruned(_step(beam, frame, scorer, alike), width, margin)
+        beam = _pruned(_step(beam, frame, tree, groups), width, margin)
     ended = [(prefix, _score(prefix) + (scorer.finish(prefix.state) if scorer else 0.0)) for prefix in beam]
     ranked = sorted((one for one in ended if one[1] > -math.inf), key=lambda one: -one[1])
     return [(prefix.text(), score) for prefix, score in ranked]
@@ -213,29 +227,32 @@ def _opened(tried: Sequence[Frame], frames: ctc.Frames | None) -> list[Frame]:
     return made
 
 
-def _step(beam: list[_Prefix], frame: Frame, scorer: Scorer | None, alike: NDArray[np.intp] | None) -> list[_Prefix]:
-    """One frame: every prefix stays, by a blank or by its last character again, or grows by one character."""
+def _step(beam: list[_Prefix], frame: Frame, tree: _Tree, groups: Mapping[int, int]) -> list[_Prefix]:
+    """One frame: every prefix stays, by a blank or by its last character again, or grows by one character.
+
+    ``groups`` has a number for each class, the same for those that never touch.
+    """
     blank, likely = frame
     reached: dict[int, _Prefix] = {}
     for prefix in beam:
         before, label, last = prefix.blank, prefix.label, prefix.cls
         every = before + label
-        reached[id(prefix)] = prefix
+        reached[prefix.number] = prefix
         prefix.new_blank += every * blank
         for cls, share in likely:
             # the same character twice needs a blank in between, and so do look-alikes
             if cls == last:
                 prefix.new_label += label * share
                 mass = share * before
-            elif alike is None or last == BLANK or alike[cls] != alike[last]:
+            elif groups[cls] != groups[last]:
                 mass = share * every
             else:
                 mass = share * before
             if mass > 0.0:
-                child = prefix.child(cls, scorer)
+                child = tree.child(prefix, cls)
                 if child.score > -math.inf:
                     child.new_label += mass
-                    reached[id(child)] = child
+                    reached[child.number] = child
     return list(reached.values())
 
 

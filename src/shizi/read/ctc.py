@@ -116,6 +116,11 @@ def greedy(
     return _spans(scores, runs, total, classes, temperature, alternatives, min_alternative)
 
 
+def best_path(scores: Logits, frames: Frames | None) -> list[int]:
+    """The classes that the best path (Graves et al. 2006, §3.2) of (K, C) scores says, those of ``frames``."""
+    return [run.column for run in _runs(scores.argmax(axis=1), frames)]
+
+
 def counted(logits: Logits, frames: Frames | None, valid: int | None) -> tuple[Logits, Frames | None, int]:
     """The rows of frames below ``valid``, which frames those are, and how many frames count, with or without a row.
 
@@ -238,31 +243,30 @@ def _filled(
     has for the others. What stands right before or behind a gap only fades into it, and what no frame shows with a
     fifth is noise.
     """
-    blank = np.flatnonzero(path == BLANK)
-    if not len(blank):
-        return path
-    rows = scores[blank]
-    shown = rows[:, BLANK] - np.delete(rows, BLANK, axis=1).max(axis=1, initial=-np.inf) < _FAINT
-    at, shares = blank[shown], softmax(rows[shown])
+    faint = scores[:, BLANK] - scores[:, BLANK + 1 :].max(axis=1, initial=-np.inf) < _FAINT
+    at = np.flatnonzero(faint & (path == BLANK))
     if not len(at):
         return path
+    shares = softmax(scores[at])
+    shown, columns = np.divmod(np.flatnonzero(shares >= _SHOWN), shares.shape[1])
     number = at if frames is None else frames[at]
-    apart = (np.diff(at) > 1) | (np.diff(number) > 1)
+    apart = np.flatnonzero((np.diff(at) > 1) | (np.diff(number) > 1)) + 1
+    said = np.flatnonzero(path)
     made = path.copy()
-    for some in np.split(np.arange(len(at)), np.flatnonzero(apart) + 1):
-        before, behind = np.flatnonzero(path[: at[some[0]]])[-1:], np.flatnonzero(path[at[some[-1]] :])[:1]
-        beside = {int(groups[path[k]]) for k in (*before, *(at[some[-1]] + behind))}
-        likely = np.flatnonzero(shares[some].max(axis=0) >= _SHOWN)
-        held: dict[int, list[int]] = {}
-        for column in likely.tolist():
+    for first, end in itertools.pairwise([0, *apart.tolist(), len(at)]):
+        place = int(np.searchsorted(said, at[first]))
+        beside = {int(groups[path[k]]) for k in (*said[max(0, place - 1) : place], *said[place : place + 1])}
+        held: dict[int, set[int]] = {}
+        for column in columns[slice(*np.searchsorted(shown, (first, end)))].tolist():
             if column != BLANK and int(groups[column]) not in beside:
-                held.setdefault(int(groups[column]), []).append(column)
-        for columns in held.values():
-            masses = shares[some][:, columns]
+                held.setdefault(int(groups[column]), set()).add(column)
+        for alike in held.values():
+            few = sorted(alike)
+            masses = shares[first:end, few]
             together = masses.sum(axis=1)
             if together.max() >= _SEEN and 1 - np.prod(1 - together) > 0.5:
                 best = int(masses.max(axis=1).argmax())
-                made[at[some[best]]] = columns[int(masses[best].argmax())]
+                made[at[first + best]] = few[int(masses[best].argmax())]
     return made
 
 
@@ -361,23 +365,25 @@ def _spans(
         raise ValueError(f"a temperature is positive, not {temperature}")
     peaks: list[int] = []
     readings: list[list[tuple[int, float]]] = []
-    longest = max((run.end - run.start for run in runs), default=0)
-    room = np.empty((longest, scores.shape[1]), scores.dtype)  # one for all: a new one a run costs more than the sums
+    # Probabilities are taken where they are needed only: most frames of a strip are blank, most classes unlikely.
+    rows = [row for run in runs for row in range(run.row, run.row + run.end - run.start)]
+    masses = scores[rows]
+    masses -= masses.max(axis=1, keepdims=True, initial=-np.inf)
+    if temperature != 1:
+        masses *= 1 / temperature
+    exp(masses)
+    wholes = masses.sum(axis=1)
+    place = 0
     for run in runs:
-        # Probabilities are taken where they are needed only: most frames of a strip are blank, most classes unlikely.
-        rows, masses = run.of(scores), room[: run.end - run.start]
-        np.subtract(rows, rows.max(axis=1, keepdims=True), out=masses)
-        if temperature != 1:
-            masses *= 1 / temperature
-        exp(masses)
-        wholes = masses.sum(axis=1)
-        shares = masses[:, run.column] / wholes
+        own = slice(place, place + run.end - run.start)
+        shares = masses[own, run.column] / wholes[own]
         peak = int(shares.argmax())
         peaks.append(run.start + peak)
         others: list[tuple[int, float]] = []
         if alternatives > 0 and 1 - shares[peak] >= min_alternative:
-            others = _others(masses[peak], wholes[peak], run.column, alternatives, min_alternative)
+            others = _others(masses[own][peak], wholes[own][peak], run.column, alternatives, min_alternative)
         readings.append([(run.column, float(shares[peak])), *others])
+        place = own.stop
     spans = []
     for (start, end), peak, reading in zip(_extents(runs, peaks, total), peaks, readings, strict=True):
         (cls, confidence), *rest = [(c if classes is None else int(classes[c]), share) for c, share in reading]

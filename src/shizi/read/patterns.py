@@ -96,11 +96,12 @@ class Decoder:
     def __init__(self, pattern: Pattern, charset: Charset) -> None:
         """Raises SettingsError where the alphabet lacks so many of its characters that no text fits."""
         self.pattern, self._charset = pattern, charset
+        self._classes = {char: charset.encode(char)[0] for char in pattern.chars if char in charset}
         arcs = [
-            (target, charset.encode(char)[0], state)
+            (target, self._classes[char], state)
             for state, step in enumerate(pattern.steps)
             for char, target in step.items()
-            if char in charset
+            if char in self._classes
         ]
         if not arcs:
             raise SettingsError(f"the alphabet has none of the characters of the pattern {pattern.name!r}")
@@ -126,7 +127,10 @@ class Decoder:
         text fits in so few frames.
         """
         scores, frames, total = ctc.counted(logits, frames, valid)
-        classes = self._best(scores, frames)
+        # the best path of all is the best of those that fit, if it does
+        classes = ctc.best_path(scores, frames)
+        if not self.pattern.fits(self._charset.decode(classes)):
+            classes = self._best(scores, frames)
         if not classes:
             return []
         made = []
@@ -152,8 +156,8 @@ class Decoder:
         after = set(self.pattern.ends)  # the states from which the rest of the text leads to an end
         places: list[list[int]] = []
         for state, char in zip(before[::-1], text[::-1], strict=True):
-            fitting = [other for other, target in steps[state].items() if target in after]
-            places.append([self._charset.encode(other)[0] for other in fitting if other in self._charset])
+            fitting = (other for other, target in steps[state].items() if target in after)
+            places.append([self._classes[other] for other in fitting if other in self._classes])
             after = {other for other, step in enumerate(steps) if step.get(char) in after}
         return places[::-1]
 
