@@ -84,6 +84,9 @@ def test_greedy_is_the_best_path_collapsed(values: Logits) -> None:
     assert tuple(span.cls for span in ctc.greedy(values)) == collapse(tuple(values.argmax(axis=1).tolist()))
 
 
+EVERY = np.ones(5, np.bool_)
+
+
 def one_gap(*rows: tuple[float, ...]) -> Logits:
     """Shares of the frames of a gap, a sure 1 before and a sure 2 behind it, as logits."""
     ends = [[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]]
@@ -93,33 +96,46 @@ def one_gap(*rows: tuple[float, ...]) -> Logits:
 def test_a_mark_that_is_spread_over_a_gap_is_read() -> None:
     values = one_gap((0.6, 0, 0, 0.4, 0), (0.7, 0, 0, 0.3, 0))  # in neither frame with 0.6 * 0.7
     assert [span.cls for span in ctc.greedy(values)] == [1, 2]
-    first, mark, last = ctc.greedy(values, spread=True)
+    first, mark, last = ctc.greedy(values, spread=EVERY)
     assert (first.cls, mark.cls, last.cls) == (1, 3, 2)
     assert (mark.peak, mark.confidence) == (1, pytest.approx(0.4, abs=1e-5))
 
 
+def test_what_is_wide_is_not_spread_over_a_gap() -> None:
+    values = one_gap((0.6, 0, 0, 0.4, 0), (0.7, 0, 0, 0.3, 0))
+    narrow = EVERY.copy()
+    narrow[3] = False
+    assert [span.cls for span in ctc.greedy(values, spread=narrow)] == [1, 2]
+    # classes that may not be read do not move the others
+    allowed = np.array([True, True, True, False, True])
+    values = one_gap((0.6, 0, 0, 0, 0.4), (0.7, 0, 0, 0, 0.3))
+    assert [span.cls for span in ctc.greedy(values, spread=narrow, allowed=allowed)] == [1, 4, 2]
+    assert [span.cls for span in ctc.greedy(values, spread=EVERY, allowed=allowed)] == [1, 4, 2]
+
+
 def test_look_alikes_count_together_in_a_gap() -> None:
     values = one_gap((0.55, 0, 0, 0.3, 0.15), (0.8, 0, 0, 0.05, 0.15))
-    assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]
+    assert [span.cls for span in ctc.greedy(values, spread=EVERY)] == [1, 2]
     alike = np.array([0, 1, 2, 3, 3])
-    assert [span.cls for span in ctc.greedy(values, spread=True, alike=alike)] == [1, 3, 2]
+    assert [span.cls for span in ctc.greedy(values, spread=EVERY, alike=alike)] == [1, 3, 2]
 
 
 def test_a_little_of_everything_is_noise() -> None:
     values = one_gap(*[(0.85, 0, 0, 0.15, 0)] * 12)
-    assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]
+    assert [span.cls for span in ctc.greedy(values, spread=EVERY)] == [1, 2]
 
 
 def test_a_character_only_fades_into_the_gap_beside_it() -> None:
     values = one_gap((0.6, 0.4, 0, 0, 0), (0.5, 0.25, 0.25, 0, 0), (0.6, 0, 0.4, 0, 0))
-    assert [span.cls for span in ctc.greedy(values, spread=True)] == [1, 2]
+    assert [span.cls for span in ctc.greedy(values, spread=EVERY)] == [1, 2]
 
 
 @given(logits())
 def test_what_is_spread_only_adds_to_the_best_path(values: Logits) -> None:
     plain = [(span.cls, span.peak) for span in ctc.greedy(values)]
-    rest = iter((span.cls, span.peak) for span in ctc.greedy(values, spread=True))
-    assert len(plain) <= len(ctc.greedy(values, spread=True))
+    more = ctc.greedy(values, spread=np.ones(values.shape[1], np.bool_))
+    rest = iter((span.cls, span.peak) for span in more)
+    assert len(plain) <= len(more)
     assert all(any(one[0] == other[0] for other in rest) for one in plain)
 
 

@@ -126,3 +126,34 @@ def test_what_stands_straight_or_alone_or_runs_down_is_not_straightened() -> Non
     page, size = Upright.as_it_is(grey(pixels)), (60, 400)
     line = Candidate(Quad.box(4, 4, 56, 396), vertical=True)
     assert not list(cut(page, line, size, SETTINGS, pixels=pixels).others(SETTINGS))
+
+
+def on_page(quad: Quad, *others: Quad, vertical: bool = False) -> Cut:
+    page = np.full((400, 600), 255, np.uint8)
+    lines = [Candidate(one, vertical) for one in (quad, *others)]
+    return cut(Upright.as_it_is(page), lines[0], (600, 400), SETTINGS, lines=lines)
+
+
+def test_a_longer_line_reaches_to_the_next_one_in_its_rows_or_to_the_edge() -> None:
+    line, below, before = Quad.box(100, 100, 300, 120), Quad.box(320, 130, 500, 150), Quad.box(10, 100, 90, 120)
+
+    def right(*others: Quad, heights: float = 4.0, of: Quad = line) -> float:
+        longer = on_page(of, *others).longer(heights)
+        assert longer is not None
+        assert longer.line.points[0] == of.points[0]
+        assert longer.strip.shape[1] > on_page(of).strip.shape[1]
+        return longer.line.bounds[2]
+
+    assert right() == right(below, before) == 380
+    assert right(Quad.box(350, 104, 500, 118)) == 346  # a fifth of the height before it
+    assert right(heights=100) == 600
+    # along its slope, where the bounds of lines above and below reach into its own
+    climbing = Quad(((100, 100), (300, 80), (302, 100), (102, 120)))
+    assert right(Quad.box(320, 110, 500, 130), of=climbing) > 370
+    assert on_page(line, Quad.box(302, 100, 400, 120)).longer(4.0) is None
+    assert on_page(Quad.box(500, 100, 600, 120)).longer(4.0) is None
+
+
+def test_only_level_lines_of_a_page_get_longer() -> None:
+    assert on_page(Quad.box(100, 100, 120, 300), vertical=True).longer(4.0) is None
+    assert whole(picture(200, 60), SETTINGS).longer(4.0) is None

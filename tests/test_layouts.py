@@ -30,3 +30,15 @@ def test_each_line_is_read(name: str, reader: Reader) -> None:
     pairs = [(loose(group.unit.truth), loose(group.unit.read)) for group in found]
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     assert sum(edits(*pair) for pair in wrong) <= 0.01 * sum(len(true) for true, _ in pairs), wrong
+
+
+def test_empty_brackets_of_a_photographed_examination_are_closed(reader: Reader) -> None:
+    """The finder takes a lone bracket behind a gap for a speck."""
+    lines = reader.read(PICTURES / "exam.jpg").lines
+    questions = [line for line in lines if line.text[:1].isdigit() or line.text.startswith("本医疗")]
+    closed = [line for line in questions if line.text.endswith("（）")]
+    assert len(questions) == 5
+    assert len(closed) >= 3  # of four
+    for line in closed:
+        assert line.quad.bounds[2] == pytest.approx(line.chars[-1].quad.bounds[2])
+        assert line.chars[-1].quad.bounds[0] > line.chars[-2].quad.bounds[2] + line.quad.height

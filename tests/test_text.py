@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shizi.settings import TextSettings
-from shizi.text import is_ascii, is_hatching, tidy
+from shizi.text import closing, is_ascii, is_hatching, is_open, tidy
 from shizi.types import Alternative, Char, Quad
 
 texts = st.text(st.sampled_from("识字々aZ7  ，：。（”—·$~"), max_size=20)
@@ -210,6 +210,10 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("1.234.50", {}, "1.234.50"),
         ("A.，不带", {}, "A.不带"),
         ("A.， 不带", {}, "A.不带"),
+        ("B.。线路", {}, "B.线路"),
+        ("15。，线路", {}, "15.线路"),
+        ("B...线路", {}, "B...线路"),
+        ("B.（线路", {}, "B.（线路"),
         ("B，线路", {"，": "."}, "B.线路"),
         ("B，线路", {"，": " "}, "B.线路"),
         ("B，线路", {}, "B，线路"),
@@ -234,6 +238,14 @@ def test_marks_are_what_they_stand_among(text: str, others: dict[str, str], kept
     assert tidy(made, TextSettings()) == made
     off = TextSettings(alike=False, marks=False, han_blanks=False)
     assert "".join(char.text for char in tidy(seen_as(text, others), off)) == text
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.1, "D.谋杀案"), (0.01, "D。谋杀案")])
+def test_a_stop_behind_a_choice_is_its_point_where_that_was_likely(share: float, kept: str) -> None:
+    made = tidy(seen_as("D。谋杀案", {"。": "."}, share), TextSettings())
+    assert "".join(char.text for char in made) == kept
+    inside = tidy(seen_as("维生素D。谋", {"。": "."}, share), TextSettings())
+    assert "".join(char.text for char in inside) == "维生素D。谋"
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.1, "。"), (0.01, "o")])
@@ -327,3 +339,31 @@ def test_hatchings(text: str) -> None:
 )
 def test_text_that_is_no_hatching(text: str) -> None:
     assert not is_hatching(text)
+
+
+def test_an_open_line_ends_with_a_bracket() -> None:
+    assert all(map(is_open, ("住所（", "1. see (", "【")))
+    assert not any(map(is_open, ("", "（一）", "住所（甲", "）")))
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful", "closed"),
+    [
+        ("住所（）", "", True),
+        ("住所（ ）", "", True),
+        ("住所（——）", "—", True),
+        ("住所（)——", "—", True),
+        ("（一）住所（）", "", True),
+        ("住所（一）", "", False),
+        ("住所（", "", False),
+        ("住所（）", "）", False),
+        ("住所（】", "", False),
+        ("住所", "", False),
+        ("", "", False),
+    ],
+)
+def test_what_closes_an_empty_place_is_found_behind_noise(text: str, doubtful: str, closed: bool) -> None:
+    chars = [replace(char, confidence=0.5 if char.text in doubtful else 0.9) for char in line(text)]
+    found = closing(chars)
+    assert (found is not None) == closed
+    assert found is None or (found is chars[max(text.rfind("）"), text.rfind(")"))])

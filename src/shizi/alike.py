@@ -31,6 +31,7 @@ _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
 _ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪")
+_POINTS = frozenset(".,，、。：")
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
@@ -122,7 +123,7 @@ def _before(text: str) -> bool:
 def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
     """Behind the letter or number that a line of Chinese begins with, a comma is the point of a list: A．, 12．
 
-    Full-width points are seen as a point and a comma, or as a comma and a blank.
+    Full-width points are seen as a comma and a blank, as a stop, or as two marks.
     """
     end = next((i for i, char in enumerate(chars) if not (char.text.isascii() and char.text.isalnum())), len(chars))
     number = "".join(char.text for char in chars[:end])
@@ -130,8 +131,11 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
         return chars
     marks = next((i for i, char in enumerate(chars[end:], end) if is_chinese(char.text)), end)
     seen = "".join(char.text for char in chars[end:marks]).replace(BLANK, "")
-    if seen == ".，":
-        return [*chars[: end + 1], *chars[marks:]]
+    if len(set(seen)) > 1 and _POINTS.issuperset(seen):
+        point = max((char for char in chars[end:marks] if char.text in _POINTS), key=lambda char: char.text == ".")
+        return [*chars[:end], replace(point, text="."), *chars[marks:]]
+    if seen == STOP == chars[end].text:
+        return [*chars[:end], _as(chars[end], ".", PLAUSIBLE), *chars[marks:]]
     if seen == "，" == chars[end].text:
         point = _as(chars[end], ".", SEEN)
         if point is chars[end] and any(one.text == BLANK for one in point.alternatives):

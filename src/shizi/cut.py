@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,8 @@ TRIMMED = 1 / 14
 """Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
 BENT = 0.85
 """Confidence that text laid out from an arc has to be read with: along a wrong one it becomes other text."""
+BESIDE = 0.2
+"""By how much two lines that stand beside one another overlap, and the margin left between them, in heights."""
 LONE_VIEWS = ((1.0, 0.2, 0.0), (1.1, 0.2, 6.0), (1.35, 0.2, 6.0))
 """Ways in which a lone character is seen: how much wider, with which margin all around as a share of its height, and
 turned clockwise by how many degrees. Hurried ones are narrow, and climb to the right."""
@@ -54,6 +56,8 @@ class Cut:
     """The (H, W, 3) picture in colour, for :meth:`others`."""
     least: float = 0.0
     """Confidence that a reading of it has to reach to count."""
+    lines: Sequence[Candidate] = ()
+    """All lines that were found on the page."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
@@ -119,6 +123,31 @@ class Cut:
             if roomier and free is None and not self.lone:
                 yield from self.roomier(settings)
 
+    def longer(self, heights: float) -> Cut | None:
+        """A level line and what stands behind it, up to so many of its heights; None where there is no room.
+
+        It ends at the page's edge, and before the next line that was found in its rows.
+        """
+        if self.source is None or self.vertical or self.laid is not None:
+            return None
+        page, line, settings = self.source
+        a, b, c, d = np.asarray(line.quad.points)
+        start, end, high = (a + d) / 2, (b + c) / 2, line.quad.height
+        length = float(np.hypot(*(end - start)))
+        if not length:
+            return None
+        along = (end - start) / length
+        room = min(heights * high, (page.page.shape[1] - end[0]) / along[0]) if along[0] > 0 else heights * high
+        for other in self.lines:
+            a, _, _, d = np.asarray(other.quad.points)
+            right, down = along @ ((a + d) / 2 - end), (-along[1], along[0]) @ ((a + d) / 2 - end)
+            if right > -length / 2 and abs(down) < (1 - BESIDE) * (high + other.quad.height) / 2:
+                room = min(room, right - BESIDE * high)
+        if room <= 0:
+            return None
+        reached = replace(line, quad=line.quad.between(0, 1 + room / length))
+        return replace(cut(page, reached, self.size, settings, pixels=self.pixels), lines=self.lines)
+
     @property
     def lone(self) -> bool:
         """Is it a whole picture of a character or two?"""
@@ -146,7 +175,7 @@ class Cut:
 
 def cut(
     page: Upright, line: Candidate, size: tuple[int, int], settings: CleanSettings, *, quarters: int = 0,
-    again: bool = False, pixels: Pixels | None = None,
+    again: bool = False, pixels: Pixels | None = None, lines: Sequence[Candidate] = (),
 ) -> Cut:  # fmt: skip
     """Cut a line out of a page.
 
@@ -158,6 +187,7 @@ def cut(
         quarters: of a turn, clockwise, after which the text is taken to stand upright.
         again: see :attr:`Cut.again`.
         pixels: the picture, see :attr:`Cut.pixels`.
+        lines: all that were found on the page, this one among them.
     """
     quad, laid = turn.rolled(line.quad, quarters), None
     if line.vertical == (quarters % 2 == 0):  # its characters stand one below another
@@ -167,7 +197,8 @@ def cut(
     else:
         strip, shown = crop.crop(page.page, quad), crop.expand(quad)
     made, place = clean.network_input(strip, settings), within(page.back(quad), size)
-    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, (page, line, settings), pixels)
+    source = page, line, settings
+    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, source, pixels, lines=lines)
 
 
 def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cut:

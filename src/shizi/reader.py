@@ -45,6 +45,8 @@ POOLED = 6
 """Alternatives of each view of a lone character that are looked at, however few are kept."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
+GAPS = (3.5, 7.0)
+"""How far behind an opening bracket that ends a line the closing one is looked for, in heights of the line."""
 SHORT = 3
 """Characters of a line up to which ``read.min_confidence_short`` counts."""
 
@@ -295,6 +297,7 @@ class Reader:
         fresh = [one for one in cuts if one not in (known or {})]
         read = {**(known or {}), **dict(zip(fresh, self._read(fresh, hints), strict=True))}
         read |= self._otherwise(cuts, read, hints)
+        read |= self._closed(cuts, read, hints)
         unsure = [
             one for one in cuts
             if one.again and hints.mask is None and turn.is_doubtful(read[one], one.vertical)
@@ -334,6 +337,21 @@ class Reader:
             if together.confidence > best[one].confidence - TOO_SURE:
                 best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
         return {one: line for one, line in best.items() if line is not read[one]}
+
+    def _closed(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
+        """Lines that end with an opening bracket, up to what closes it behind a gap for an answer: see GAPS."""
+        made: dict[Cut, Line] = {}
+        for heights in GAPS:
+            ends = [one for one in cuts if one not in made and text.is_open(read[one].text)]
+            longer = {one: more for one in ends if (more := one.longer(heights)) is not None}
+            for one, line in zip(longer, self._read(list(longer.values()), hints), strict=True):
+                end = text.closing(line.chars)
+                if end is not None:
+                    chars, (_, right, under, _) = (*read[one].chars, end), end.quad.points
+                    left, _, _, below = one.line.points
+                    place = Quad((left, right, under, below))
+                    made[one] = Line(read[one].text + end.text, _confidence(chars), place, chars)
+        return made
 
     def _read(self, cuts: Sequence[Cut], hints: Hints, settings: ReadSettings | None = None) -> list[Line]:
         found = self._seen([one.strip for one in cuts], hints, settings or self._settings.read)
@@ -407,7 +425,7 @@ def _cuts(
     """
     again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
     again = {i for i in again if lines[i].vertical or not upright}
-    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels) for i in which]
+    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, lines=lines) for i in which]
 
 
 def _steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence[Cut]]]:

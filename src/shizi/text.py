@@ -12,6 +12,8 @@ from shizi.types import Char
 
 HATCHED = 4
 """Strokes in a row from which they are a hatching."""
+CLOSED = 0.6
+"""Confidence of a bracket that closes an empty place, at least, and of what shows that it is not empty."""
 STROKES = frozenset("|~=-_≡川三二一lIi")
 """What bars, waves and grilles are read as."""
 
@@ -20,6 +22,9 @@ _SPACED = frozenset(",:;!?")
 """Marks that a blank follows in English."""
 _CLOSE = frozenset(" ,.:;!?)/")
 """But not before these: http://."""
+
+_BRACKETS = {"(": ")）", "（": "）)", "[": "]", "【": "】", "〔": "〕"}
+"""Opening brackets, and what closes each."""
 
 # Chinese and English print share these code points, so what stands on their other side decides.
 _SHARED = frozenset("“”‘’…—·～")
@@ -36,6 +41,23 @@ def is_hatching(line: str) -> bool:
     seen = line.replace(" ", "")
     most = max(map(seen.count, STROKES & set(seen)), default=0)
     return most >= HATCHED and 4 * most >= 3 * len(seen)
+
+
+def is_open(line: str) -> bool:
+    """Does a line end with an opening bracket? None is printed so: behind it stands a gap for an answer, and more."""
+    return line[-1:] in _BRACKETS
+
+
+def closing(chars: Sequence[Char]) -> Char | None:
+    """Of a line's characters the one that closes its last opening bracket, if nothing but doubtful ones stand between:
+    the ground of an empty place is read as dashes."""
+    start = max((at for at, char in enumerate(chars) if char.text in _BRACKETS), default=len(chars))
+    for char in chars[start + 1 :]:
+        if char.text in _BRACKETS[chars[start].text] and char.confidence >= CLOSED:
+            return char
+        if char.text != BLANK and char.confidence >= CLOSED:
+            return None
+    return None
 
 
 def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:

@@ -61,7 +61,7 @@ class Quad:
         return (math.dist(a, d) + math.dist(b, c)) / 2
 
     def between(self, start: float, end: float) -> Quad:
-        """The part of the quad from share ``start`` to share ``end`` of its length, both in [0, 1]."""
+        """The part of the quad from share ``start`` to share ``end`` of its length; beyond [0, 1] it is made longer."""
         a, b, c, d = self.points
 
         def at(p: Point, q: Point, t: float) -> Point:

@@ -290,7 +290,7 @@ def beam(
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
-    spread: bool = False,
+    spread: ctc.Mask | None = None,
     unless: Callable[[Sequence[ctc.Span]], bool] | None = None,
 ) -> list[ctc.Span]:
     """Read (T, C) logits as :func:`shizi.read.ctc.greedy` does, with the same arguments, but search for the best text.

@@ -81,7 +81,7 @@ def greedy(
     temperature: float = 1.0,
     alternatives: int = 0,
     min_alternative: float = 0.0,
-    spread: bool = False,
+    spread: Mask | None = None,
 ) -> list[Span]:
     """Best path decoding (Graves et al. 2006, §3.2): the best class of each frame, runs merged, blanks dropped.
 
@@ -95,12 +95,12 @@ def greedy(
         temperature: the logits are divided by it before probabilities are taken; it never changes the text.
         alternatives: at most so many other readings a character.
         min_alternative: other readings below this probability are left away.
-        spread: read as well what is spread over the frames of a gap, each of which shows the blank: a small mark that
-            stands there with more than half a chance.
+        spread: (C,) True for classes that are read as well where they are spread over the frames of a gap, each of
+            which shows the blank: a small mark that stands there with more than half a chance. None: there is none.
 
     Raises:
-        ValueError: a mask of another length or without the blank, a temperature that is not positive, or ``frames`` of
-            another number than the rows.
+        ValueError: ``allowed`` of another length or without the blank, a temperature that is not positive, or
+            ``frames`` of another number than the rows.
     """
     scores, frames, total = counted(logits, frames, valid)
     classes = None if allowed is None else _columns(allowed, logits.shape[1])
@@ -108,8 +108,8 @@ def greedy(
         scores = scores[:, classes]
     path = scores.argmax(axis=1)
     groups = np.arange(scores.shape[1]) if alike is None else alike if classes is None else alike[classes]
-    if spread:
-        path = _filled(path, scores, frames, groups)
+    if spread is not None:
+        path = _filled(path, scores, frames, groups, spread if classes is None else spread[classes])
     runs = _runs(path, frames)
     if alike is not None:
         runs = _fused(runs, scores, groups)
@@ -234,10 +234,10 @@ def softmax(logits: Logits) -> Logits:
 
 
 def _filled(
-    path: NDArray[np.intp], scores: Logits, frames: Frames | None, groups: NDArray[np.intp]
+    path: NDArray[np.intp], scores: Logits, frames: Frames | None, groups: NDArray[np.intp], narrow: Mask
 ) -> NDArray[np.intp]:
     """(T,) the best path, and what it leaves out: where no frame of a gap shows a character rather than the blank, but
-    all of them together do, it stands in the frame that shows it best.
+    all of them together do, it stands in the frame that shows it best, if it is ``narrow``.
 
     CTC takes frames for independent of one another, so a class stands in none of them with the product of what each
     has for the others. What stands right before or behind a gap only fades into it, and what no frame shows with a
@@ -258,7 +258,7 @@ def _filled(
         beside = {int(groups[path[k]]) for k in (*said[max(0, place - 1) : place], *said[place : place + 1])}
         held: dict[int, set[int]] = {}
         for column in columns[slice(*np.searchsorted(shown, (first, end)))].tolist():
-            if column != BLANK and int(groups[column]) not in beside:
+            if column != BLANK and narrow[column] and int(groups[column]) not in beside:
                 held.setdefault(int(groups[column]), set()).add(column)
         for alike in held.values():
             few = sorted(alike)

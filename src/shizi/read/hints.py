@@ -197,7 +197,7 @@ class Hints:
                 temperature=temperature,
                 alternatives=settings.alternatives,
                 min_alternative=settings.min_alternative,
-                spread=True,
+                spread=self.charset.narrow,
                 unless=None if self.sure is None else self._enough,
             )
         return ctc.greedy(
@@ -209,7 +209,7 @@ class Hints:
             temperature=temperature,
             alternatives=settings.alternatives,
             min_alternative=settings.min_alternative,
-            spread=True,
+            spread=self.charset.narrow,
         )
 
     def quick(self) -> Hints:
