@@ -30,11 +30,12 @@ MAY = {
     "straight": BASE,
     "bent": BASE | {"straight"},
     "ruled": BASE,
+    "stack": BASE,
     "turn": BASE,
     "agree": BASE,
-    "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "turn"},
+    "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "stack", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"agree", "cut", "turn"},
+    "reader": BASE | STAGES | {"agree", "cut", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "cli": BASE | {"", "read", "write", "learn", "serve"},
@@ -53,7 +54,7 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "read", "learn", "serve"},
+    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "stack", "read", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 

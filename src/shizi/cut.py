@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import bent, clean, column, crop, ruled, straight, turn
+from shizi import bent, clean, column, crop, ruled, stack, straight, turn
 from shizi.clean import Upright
 from shizi.column import Column
 from shizi.find import Candidate
-from shizi.settings import CleanSettings
+from shizi.settings import CleanSettings, Settings
 from shizi.types import Quad
 
 LONE = 1.5
@@ -199,6 +199,35 @@ def cut(
     made, place = clean.network_input(strip, settings), within(page.back(quad), size)
     source = page, line, settings
     return Cut(made, place, page.back(shown), size, line.vertical, again, laid, source, pixels, lines=lines)
+
+
+def cut_all(
+    page: Upright, lines: Sequence[Candidate], which: Sequence[int], pixels: Pixels, settings: Settings,
+    *, upright: bool = False,
+) -> list[Cut]:  # fmt: skip
+    """Those lines of a page, each cut as it is to be read first; ``pixels`` are the picture that the page is of.
+
+    Of a page that is surely ``upright`` no level line will be read upside down.
+    """
+    again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
+    again = {i for i in again if lines[i].vertical or not upright}
+    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, lines=lines) for i in which]
+
+
+def steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence[Cut]]]:
+    """Pieces of ``cuts`` and where they start: one, two, four … and then ``most`` long; None: one piece."""
+    start, size = 0, len(cuts) if most is None else 1
+    while start < len(cuts):
+        yield start, cuts[start : start + size]
+        start, size = start + size, min(2 * size, most or size)
+
+
+def rows(page: Upright, line: Candidate, *, apart: bool = False) -> list[Candidate]:
+    """The level rows of a line that may be a stack of them (:func:`shizi.stack.rows`); none where it is not."""
+    lying = turn.rolled(line.quad, 3)
+    seen = np.ascontiguousarray(np.rot90(crop.crop(page.page, lying), -1))
+    shown = turn.rolled(crop.expand(lying), 1)
+    return [replace(line, quad=column.down(shown, *ends), vertical=False) for ends in stack.rows(seen, apart=apart)]
 
 
 def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cut:

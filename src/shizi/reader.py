@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import agree, clean, crop, find, load, text, turn
+from shizi import agree, clean, crop, find, load, stack, text, turn
 from shizi.clean import Upright
-from shizi.cut import Cut, cut, whole, within
+from shizi.cut import Cut, Pixels, cut_all, rows, steps, whole, within
 from shizi.errors import SettingsError, TooLarge
 from shizi.find import Candidate
 from shizi.load import Picture, Source
@@ -219,7 +219,7 @@ class Reader:
         pixels = load.picture(source, self._settings.load).pixels
         page = Upright.as_it_is(clean.grey(pixels))
         lines = [Candidate(quad, vertical=quad.height >= VERTICAL * quad.width) for quad in quads]
-        return self._lines(_cuts(page, lines, range(len(lines)), pixels, self._settings), hints)
+        return self._lines(cut_all(page, lines, range(len(lines)), pixels, self._settings), hints)
 
     def _events(
         self, pictures: Iterator[Picture], hints: Hints, started: float, most: int | None
@@ -231,7 +231,7 @@ class Reader:
             yield PageFound(picture.source, width, height, tuple(one.line for one in sheet.cuts))
             lines: list[Line] = []
             dropped = list(sheet.dropped)
-            for first, few in _steps(sheet.cuts, most):
+            for first, few in steps(sheet.cuts, most):
                 for found, line in enumerate(self._lines(few, hints, sheet.known), first):
                     reason = self._reason(line, hints)
                     if reason:
@@ -256,22 +256,26 @@ class Reader:
         if way.quarters:
             page, known = clean.upright(grey, settings.clean, way.quarters), {}
             found = find.find(page.page, settings.find)
-        if len(found.lines) > settings.read.max_lines:  # reading only some of them would lose text without saying so
-            bound = f"the bound is {settings.read.max_lines:,}, read.max_lines"
-            error = TooLarge(f"it has {len(found.lines):,} lines; {bound}")
-            error.source = picture.source
-            raise error
-        which = order([line.quad for line in found.lines])
-        cuts = _cuts(page, found.lines, which, picture.pixels, settings, upright=way.sure)
+        self._bounded(picture.source, len(found.lines))
+        lines = self._unstacked(page, found.lines, known, picture.pixels, hints)
+        self._bounded(picture.source, len(lines))
+        which = order([line.quad for line in lines])
+        cuts = cut_all(page, lines, which, picture.pixels, settings, upright=way.sure)
         dropped = tuple(replace(one, quad=within(page.back(one.quad), size)) for one in found.dropped)
         return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * way.quarters)
 
-    def _way(
-        self, page: Upright, lines: Sequence[Candidate], pixels: NDArray[np.uint8], hints: Hints
-    ) -> _Way:
+    def _bounded(self, source: str, count: int) -> None:
+        """Raises TooLarge for too many lines: reading only some of them would lose text without saying so."""
+        if count > self._settings.read.max_lines:
+            bound = f"the bound is {self._settings.read.max_lines:,}, read.max_lines"
+            error = TooLarge(f"it has {count:,} lines; {bound}")
+            error.source = source
+            raise error
+
+    def _way(self, page: Upright, lines: Sequence[Candidate], pixels: Pixels, hints: Hints) -> _Way:
         """Which way up a page stands."""
         settings = self._settings
-        cuts = _cuts(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
+        cuts = cut_all(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
         found = self._read(cuts, free)
         known = {one.line: line for one, line in zip(cuts, found, strict=True) if free is hints}
@@ -291,6 +295,27 @@ class Reader:
             read = {way: [*lines, *tried(cuts[few:], way)] if way else found for way, lines in read.items()}
         quarters = turn.quarters(read)
         return _Way(quarters, known, not quarters and turn.is_upright(read))
+
+    def _unstacked(
+        self, page: Upright, lines: Sequence[Candidate], known: dict[Quad, Line], pixels: Pixels, hints: Hints
+    ) -> list[Candidate]:
+        """The lines, those that are short texts one below another as these; what is read to tell becomes ``known``."""
+
+        def seen(some: Sequence[Candidate]) -> list[Line]:
+            cuts = cut_all(page, some, range(len(some)), pixels, self._settings)
+            fresh = [one for one in cuts if one.line not in known]
+            known.update(zip((one.line for one in fresh), self._read(fresh, hints), strict=True))
+            return [known[one.line] for one in cuts]
+
+        level = [one.quad for one in lines if not stack.is_tall(one.quad)]
+        parted = {one: rows(page, one, apart=stack.is_tall(one.quad)) for one in lines}
+        parted = {one: below for one, below in parted.items() if below}
+        for (one, below), line in zip(list(parted.items()), seen(list(parted)), strict=True):
+            tall, sure = stack.is_tall(one.quad), line.confidence >= stack.SURE
+            cells = tall and stack.are_cells([row.quad for row in below], level)
+            if (sure and not tall) or not stack.is_stack(line, seen(below), apart=cells):
+                del parted[one]
+        return [part for one in lines for part in parted.get(one, [one])]
 
     def _lines(self, cuts: Sequence[Cut], hints: Hints, known: Mapping[Cut, Line] | None = None) -> list[Line]:
         """What stands on each; those that read badly are read in other ways as well."""
@@ -413,27 +438,6 @@ class Reader:
 
     def _hints(self, **known: Unpack[Known]) -> Hints:
         return Hints.of(self._network.charset, self._settings.read, **known)
-
-
-def _cuts(
-    page: Upright, lines: Sequence[Candidate], which: Sequence[int], pixels: NDArray[np.uint8], settings: Settings,
-    *, upright: bool = False,
-) -> list[Cut]:  # fmt: skip
-    """Those lines of a page, each cut as it is to be read first; ``pixels`` are the picture that the page is of.
-
-    Of a page that is surely ``upright`` no level line will be read upside down.
-    """
-    again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
-    again = {i for i in again if lines[i].vertical or not upright}
-    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, lines=lines) for i in which]
-
-
-def _steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence[Cut]]]:
-    """Pieces of ``cuts`` and where they start: one, two, four … and then ``most`` long; None: one piece."""
-    start, size = 0, len(cuts) if most is None else 1
-    while start < len(cuts):
-        yield start, cuts[start : start + size]
-        start, size = start + size, min(2 * size, most or size)
 
 
 def _confidence(chars: Sequence[Char]) -> float:
