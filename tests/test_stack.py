@@ -76,7 +76,6 @@ def test_a_row_of_parts_is_one() -> None:
 @given(arrays(np.uint8, st.tuples(st.integers(1, 120), st.integers(1, 60))))
 def test_rows_lie_in_order_within_any_pixels(pixels: Pixels) -> None:
     found = rows(pixels, apart=True)
-    assert len(found) != 1
     assert all(0 <= start < end <= 1 for start, end in found)
     assert sorted(found) == found
 
@@ -104,6 +103,16 @@ def read(text: str, confidence: float = 0.95) -> Line:
 )
 def test_a_stack_is_words_and_figures(texts: list[str], cells: bool, stack: bool) -> None:
     assert is_stack(read("圾", 0.3), [read(text) for text in texts], apart=cells) == stack
+
+
+def test_one_row_between_rules_is_what_was_read_without_them() -> None:
+    assert is_stack(read("--21---"), [read("21")])
+    assert is_stack(read("个—", 0.99), [read(""), read("个", 0.9)])
+    assert not is_stack(read("21"), [read("21")])
+    assert not is_stack(read("27--"), [read("21")])
+    pixels = column([20], 0)
+    assert len(rows(np.concatenate([np.full((60, 62), 255, np.uint8), pixels]), apart=True)) == 1
+    assert rows(np.concatenate([np.full((60, 62), 255, np.uint8), pixels])) == []
 
 
 def test_a_column_that_reads_better_is_one() -> None:

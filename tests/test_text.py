@@ -210,6 +210,20 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("1.234.50", {}, "1.234.50"),
         ("A.，不带", {}, "A.不带"),
         ("A.， 不带", {}, "A.不带"),
+        ("28:86=", {":": "÷"}, "28÷86="),
+        ("28：86= 1.5：3=", {"：": "÷"}, "28÷86= 1.5÷3="),
+        ("28÷:86=", {}, "28÷86="),
+        ("28:÷86=", {}, "28÷86="),
+        ("28:86=", {}, "28:86="),
+        ("3:4=6:8", {":": "÷"}, "3:4=6:8"),
+        ("12:30", {":": "÷"}, "12:30"),
+        ("34X98=", {}, "34×98="),
+        ("3 x 4=12", {}, "3 × 4=12"),
+        ("3x+5=", {}, "3x+5="),
+        ("40190=", {"1": "+"}, "40+90="),
+        ("40190=", {"1": "l"}, "40190="),
+        ("40190=3", {"1": "+"}, "40190=3"),
+        ("15=", {"1": "+"}, "15="),
         ("B.。线路", {}, "B.线路"),
         ("15。，线路", {}, "15.线路"),
         ("B...线路", {}, "B...线路"),
@@ -263,6 +277,25 @@ def test_the_box_of_a_form_is_no_comma_and_no_mouth() -> None:
     assert tidy(seen_as("，同意", {"，": "□"}, 0.1), TextSettings())[0].text == "□"
     assert tidy(seen_as("口同意", {"口": "□"}, 0.1), TextSettings())[0].text == "□"
     assert tidy(seen_as("口味", {"口": "□"}, 0.05), TextSettings())[0].text == "口"
+
+
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ((), "，"),
+        ((("。", 0.15), ("、", 0.05)), "，"),  # a comma behind which the line before was parted
+        ((("。", 0.15), ("、", 0.1)), "•"),
+        ((("：", 0.28), ("·", 0.04)), "·"),
+        ((("口", 0.2), ("二", 0.1)), "，"),
+    ],
+)
+def test_a_comma_that_may_be_any_mark_is_a_bullet(others: tuple[tuple[str, float], ...], kept: str) -> None:
+    first, *rest = line("，第三十八条")
+    first = replace(first, confidence=0.5, alternatives=tuple(Alternative(*one) for one in others))
+    made = tidy([first, *rest], TextSettings())
+    assert made[0].text == kept
+    assert tidy(made, TextSettings()) == made
+    assert tidy([first, *rest[:2]], TextSettings())[0].text in "，·"
 
 
 def test_a_ring_before_some_text_is_a_bullet() -> None:

@@ -6,6 +6,7 @@ do without: no line begins with a stop, and no point stands before one.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,10 @@ WORD = 3
 """Letters of a word at least that is not likely to end with a figure."""
 SEEN = 0.0
 """Of what stands where nothing else can: that it is among the alternatives at all."""
+SIGN = 0.02
+"""Confidence of the sign of a sum, which has to have one, in place of a figure."""
+SHAPELESS = 0.24
+"""Share of other marks than a comma together, from which on none of them was seen."""
 HANZI = 3
 """So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
 
@@ -36,12 +41,16 @@ _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
+_TIMES = re.compile(r"[0-9] ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
+_DIVIDED = re.compile(r"(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?([:：]|÷[:：]|[:：]÷)[0-9]+(?:\.[0-9]+)? ?="
+                      r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
+_NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
 
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    return _stops(_numbered(_bullet(_ones(_points(_one_kind(chars))))))
+    return _stops(_numbered(_bullet(_sums(_ones(_points(_one_kind(chars)))))))
 
 
 def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -99,9 +108,33 @@ def _ones(chars: Sequence[Char]) -> list[Char]:
     return made
 
 
+def _sums(chars: Sequence[Char]) -> Sequence[Char]:
+    """The signs of sums: in 28：86= stands ÷ where that was seen as well, in 34X98= ×, in 40190= the sign that a figure
+    in the middle may be.
+    """
+    made, text = list(chars), "".join(char.text for char in chars)
+    for found in _TIMES.finditer(text):
+        at = found.start(1)
+        seen = _as(made[at], "×", SEEN)
+        made[at] = replace(seen, text="×")
+    if _NO_SIGN.fullmatch(text):
+        signs = {one.confidence: (at, one.text) for at, char in enumerate(chars[1:-2], 1) for one in char.alternatives
+                 if one.text in _SIGNS}  # fmt: skip
+        if signs and max(signs) >= SIGN:
+            at, sign = signs[max(signs)]
+            made[at] = _as(made[at], sign, SEEN)
+    for found in reversed(list(_DIVIDED.finditer(text))):
+        start, end = found.span(1)
+        best = max(made[start:end], key=lambda char: char.text == "÷")
+        if best.text == "÷" or any(one.text == "÷" for one in best.alternatives):
+            made[start:end] = [_as(best, "÷", SEEN)]
+    return made
+
+
 def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     """The comma or stop that a line seems to begin with is a bullet or the box of a form, where that was seen as well:
-    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there.
+    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there. So is a comma
+    that may as well be several other marks: a real one, of a line parted before it, is no ring, colon or point.
     """
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
         return [_as(chars[0], "□", LIKELY), *chars[1:]]
@@ -109,9 +142,11 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
         return chars
     bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
     best = max(bullets, key=lambda one: one.confidence, default=None)
-    if best is None and chars[0].text == STOP and len(chars) > HANZI:
+    marks = math.fsum(one.confidence for one in chars[0].alternatives if one.text in _POINTS)
+    shapeless = chars[0].text == STOP or (chars[0].text != "." and marks >= SHAPELESS)
+    if best is None and shapeless and len(chars) > HANZI:
         return [replace(chars[0], text="•"), *chars[1:]]
-    least = SEEN if chars[0].text == STOP else PLAUSIBLE
+    least = SEEN if chars[0].text == STOP or (shapeless and len(chars) > HANZI) else PLAUSIBLE
     return chars if best is None else [_as(chars[0], best.text, least), *chars[1:]]
 
 

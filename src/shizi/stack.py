@@ -46,6 +46,8 @@ TICKS = frozenset("√×○●")
 """What cells hold besides words and figures."""
 REPEATED = 0.67
 """Share of rows of one hanzi each that may be different in cells: 是, 否, 是."""
+RULES = "-—_=~|. "
+"""What rules above and below a cell are read as."""
 SURE = 0.9
 """Confidence from which on what is not tall is believed as it reads."""
 WELL, WORSE = 0.8, 0.05
@@ -59,7 +61,8 @@ Grey = NDArray[np.uint8]
 def rows(column: Grey, *, apart: bool = False) -> list[tuple[float, float]]:
     """From where to where, as shares of its height, each row of (H, W) pixels stands; none where it is no stack.
 
-    With ``apart`` those of single characters count as well, if they stand apart as cells do.
+    With ``apart`` those of single characters count as well, if they stand apart as cells do, and one alone between
+    rules.
     """
     height, width = column.shape
     if not LEAST < height / width <= MOST:
@@ -81,10 +84,11 @@ def rows(column: Grey, *, apart: bool = False) -> list[tuple[float, float]]:
             found.append((int(run[0]), int(run[-1]) + 1))
     # what the edge cuts off belongs to others above and below
     found = [(a, b) for a, b in _whole(found) if b - a >= SPECK * WIDTH and a > 0 and b < high]
-    if len(found) < 2:
+    if len(found) < (1 if apart else 2):
         return []
     heights, gaps = [end - start for start, end in found], [after[0] - one[1] for one, after in pairwise(found)]
-    if np.median(heights) > LOW * WIDTH and (not apart or np.median(gaps) < APART * np.median(heights)):
+    near = not apart or (gaps and np.median(gaps) < APART * np.median(heights))
+    if np.median(heights) > LOW * WIDTH and near:
         return []
     room = [_ROOM * (end - start) for start, end in found]
     return [(max(0.0, (a - r) / high), min(1.0, (b + r) / high)) for (a, b), r in zip(found, room, strict=True)]
@@ -143,7 +147,9 @@ def is_stack(column: Line, rows: Sequence[Line], *, apart: bool = False) -> bool
     cells = apart and all(any(char.isalnum() or char in TICKS for char in text) for text in texts)
     if cells and all("一" <= char <= "鿿" for text in texts for char in text):
         cells = len(set(texts)) <= REPEATED * len(texts)
-    if len(full) < 2 or not (words or cells):
+    if len(full) == 1:  # the column's rules were read as dashes
+        return full[0].text == column.text.strip(RULES) != column.text
+    if not full or not (words or cells):
         return False
     mean = math.exp(sum(math.log(max(char.confidence, 1e-12)) for char in chars) / len(chars))
     return mean >= max(WELL, column.confidence - WORSE)
