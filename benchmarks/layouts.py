@@ -2,8 +2,9 @@
 
 ``python benchmarks/layouts.py DATA --han FONT... --latin FONT... --prose FILE... --words FILE --english FILE`` writes
 pages into slices of DATA: Chinese text (one to three columns, dark, examination papers), English text, forms (tables
-with rules, menus, receipts, cards), screens (chats, settings, slides) and code, each as a program sets it, and once
-more as a photograph would show it: seen from the side, unevenly lit, a little blurred, grainy, as JPEG.
+with rules, menus, receipts, cards), screens (chats, settings, slides), code, cells (spreadsheets, calendars, sums to be
+done) and designs (résumés, labels of food, train tickets, web pages), each as a program sets it, and once more as a
+photograph would show it: seen from the side, unevenly lit, a little blurred, grainy, as JPEG.
 
 PROSE has sentences, one a row; WORDS and ENGLISH words, the commonest first.
 """
@@ -15,6 +16,7 @@ import inspect
 import json
 import textwrap
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -323,6 +325,159 @@ class Maker:
         return sheet
 
 
+    def spreadsheet(self) -> Sheet:
+        """Cells between pale rules, numbered rows and columns."""
+        font, sheet, rule, grey = self._font(self.han_fonts)(16), Sheet(1000, 640), (205, 205, 205), (235, 235, 235)
+        edges = np.cumsum((0, 50, 140, 120, 110, 110, 110, 120, 120)).tolist()
+        sheet.draw.rectangle((0, 0, edges[-1], 24), fill=grey)
+        sheet.draw.rectangle((0, 0, edges[1], 640), fill=grey)
+        for letter, (left, right) in zip(" ABCDEFG", pairwise(edges), strict=True):
+            sheet.draw.line((right, 0, right, 640), rule)
+            sheet.text((left + right) / 2, 18, letter, font, (80, 80, 80), "ms")
+        for row in range(24):
+            y = 24 + 25 * row
+            sheet.draw.line((0, y, edges[-1], y), rule)
+            sheet.text(25, y + 19, str(row + 1), font, (80, 80, 80), "ms")
+            values = [
+                self._name(), self._name(1), str(self._number(1, 999)), f"{self.rng.uniform(1, 99):.2f}",
+                f"{self.rng.uniform(1, 99):.1f}%", f"2026/{self._number(1, 13)}/{self._number(1, 29)}",
+                self._one(["是", "否", "完成", "未完成", "—"]),
+            ]  # fmt: skip
+            texts = values if row else ["项目", "负责人", "数量", "单价", "占比", "日期", "状态"]
+            for at, text in enumerate(texts, 1):
+                figures = row > 0 and at in (3, 4, 5)
+                x, anchor = (edges[at + 1] - 5, "rs") if figures else (edges[at] + 5, "ls")
+                sheet.text(x, y + 19, text, font, anchor=anchor)
+        return sheet
+
+    def calendar(self) -> Sheet:
+        """A month: figures, and small grey words below each."""
+        size, face, sheet = self._number(20, 30), self._font(self.han_fonts), Sheet(760, 640)
+        red, first = (180, 20, 20), self._number(0, 7)
+        sheet.text(380, 70, f"2026年{self._number(1, 13)}月", face(1.6 * size), red, "ms")
+        for at, name in enumerate("日一二三四五六"):
+            sheet.text(80 + 100 * at, 130, name, face(size), red if at in (0, 6) else BLACK, "ms")
+        for day in range(1, 31):
+            row, at = divmod(day + first - 1, 7)
+            x, y = 80 + 100 * at, 200 + 80 * row
+            word = self._one(["初一", "初二", "廿三", "立冬", "小雪", "十五", "十九"])
+            sheet.text(x, y, str(day), face(size), red if at in (0, 6) else BLACK, "ms")
+            sheet.text(x, y + 26, word, face(0.6 * size), (120, 120, 120), "ms")
+        return sheet
+
+    def sums(self) -> Sheet:
+        """Sums to be done, in four columns."""
+        size, face, sheet = self._number(20, 28), self._font(self.han_fonts), Sheet(900, 900)
+        sheet.text(450, 70, "口算练习题", face(1.6 * size), anchor="ms")
+        for row in range(14):
+            for column in range(4):
+                text = f"{self._number(1, 100)}{self._one('+-×÷')}{self._number(1, 100)}="
+                sheet.text(60 + 210 * column, 140 + 50 * row, text, face(size))
+        return sheet
+
+    def resume(self) -> Sheet:
+        """A dark column with names of things, and what somebody did beside it, in lists."""
+        face, sheet = self._font(self.han_fonts), Sheet(1000, 1300)
+        font, small, blue = face(20), face(17), (41, 128, 185)
+        sheet.draw.rectangle((0, 0, 300, 1300), fill=(44, 62, 80))
+        sheet.text(150, 240, self._name(1), face(40), WHITE, "ms")
+        sheet.text(150, 290, "软件工程师", font, (200, 210, 220), "ms")
+        said = f"1{self._number(10**9, 10**10)}", f"{self._one(self.english).lower()}@mail.com", self._name(1), "硕士"
+        for at, (name, text) in enumerate(zip(("电话", "邮箱", "城市", "学历"), said, strict=True)):
+            sheet.text(40, 370 + 90 * at, name, font, (170, 190, 210))
+            sheet.text(40, 402 + 90 * at, text, font, WHITE)
+        y = 100.0
+        for title in ("工作经历", "项目经验", "教育背景", "专业技能"):
+            sheet.text(350, y, title, face(28), blue)
+            sheet.draw.line((350, y + 12, 950, y + 12), blue, 2)
+            y += 50
+            for _ in range(3):
+                begun, ended = (f"{self._number(2010, 2027)}.{self._number(1, 13):02}" for _ in range(2))
+                sheet.text(350, y, f"{begun}-{ended}", small, (120, 120, 120))
+                sheet.text(560, y, self._name(), font)
+                for line in self._wrapped("· " + self._phrase(60), small, 590)[:2]:
+                    y += 28
+                    sheet.text(350, y, line, small)
+                y += 42
+        return sheet
+
+    def label(self) -> Sheet:
+        """What stands on food: names, values, a table."""
+        face, sheet, y = self._font(self.han_fonts), Sheet(700, 900, (255, 252, 240)), 230.0
+        font = face(20)
+        sheet.draw.rounded_rectangle((20, 20, 680, 880), 20, None, (120, 160, 60), 4)
+        sheet.text(350, 110, self._name(), face(56), (60, 120, 30), "ms")
+        sheet.text(350, 160, f"NET WT. {self._number(50, 900)}g", face(24), (90, 90, 90), "ms")
+        values = {
+            "品名": self._name(), "配料": self._name(4), "净含量": f"{self._number(50, 999)}克",
+            "保质期": f"{self._number(6, 36)}个月", "生产日期": "见包装封口处", "贮存条件": "置于阴凉干燥处",
+            "产品标准号": f"GB/T {self._number(10000, 40000)}",
+            "生产许可证号": f"SC{self._number(10**13, 10**14)}",
+            "服务热线": f"400-{self._number(100, 999)}-{self._number(1000, 9999)}",
+        }  # fmt: skip
+        for name, value in values.items():
+            sheet.text(50, y, f"{name}：{value}", font)
+            y += 38
+        sheet.draw.rectangle((50, y, 650, y + 170), outline=BLACK)
+        sheet.text(60, y + 26, "营养成分表", font)
+        for name, unit in (("能量", "千焦"), ("蛋白质", "克"), ("脂肪", "克"), ("钠", "毫克")):
+            y += 34
+            sheet.draw.line((50, y, 650, y), BLACK)
+            sheet.text(60, y + 26, name, font)
+            sheet.text(330, y + 26, f"{self.rng.uniform(0, 30):.1f}{unit}", font)
+            sheet.text(540, y + 26, f"{self._number(1, 40)}%", font)
+        return sheet
+
+    def ticket(self) -> Sheet:
+        """A train ticket."""
+        face, sheet = self._font(self.han_fonts), Sheet(860, 540, (214, 234, 248))
+        font, small = face(26), face(20)
+        sheet.text(60, 60, str(self._number(10**7, 10**8)), font, (200, 30, 30))
+        sheet.text(800, 60, self._name(1) + "站售", small, anchor="rs")
+        sheet.text(80, 150, self._name(1) + "站", face(38))
+        sheet.text(780, 150, self._name(1) + "站", face(38), anchor="rs")
+        sheet.text(430, 140, f"G{self._number(1, 9999)}", face(34), anchor="ms")
+        sheet.draw.line((340, 155, 520, 155), BLACK, 2)
+        clock = f"{self._number(0, 24):02}:{self._number(0, 60):02}"
+        sheet.text(80, 220, f"2026年{self._number(1, 13):02}月{self._number(1, 29):02}日 {clock}开", font)
+        sheet.text(560, 220, f"{self._number(1, 17):02}车{self._number(1, 20):02}{self._one('ABCDF')}号", font)
+        sheet.text(80, 270, f"￥{self.rng.uniform(20, 900):.1f}元", font)
+        sheet.text(560, 270, self._one(["二等座", "一等座", "商务座"]), font)
+        sheet.text(80, 320, "限乘当日当次车", font)
+        number = f"{self._number(10**9, 10**10)}{self._number(1000, 9999)}****{self._number(1000, 9999)}"
+        sheet.text(80, 370, f"{number} {self._name(1)}", font)
+        sheet.text(80, 470, "报销凭证 遗失不补", small)
+        sheet.text(80, 505, "退票改签时须交回车站", small)
+        return sheet
+
+    def web(self) -> Sheet:
+        """A page with a bar, cards, buttons and a field."""
+        face, sheet, x, y = self._font(self.han_fonts), Sheet(1200, 900), 40.0, 180
+        font, small, grey = face(16), face(14), (110, 110, 110)
+        sheet.draw.rectangle((0, 0, 1200, 56), fill=(36, 41, 47))
+        for word in ("首页", "产品", "价格", "文档", "博客", "关于我们"):
+            x = sheet.text(x, 36, word, font, (240, 240, 240)) + 36
+        sheet.text(60, 140, self._name(3), face(36))
+        for line in self._wrapped(self._one(self.prose), font, 700):
+            sheet.text(60, y, line, font, grey)
+            y += 28
+        for at, fill in enumerate([(13, 110, 253), (220, 53, 69), (25, 135, 84)]):
+            left = 60 + 370 * at
+            sheet.draw.rounded_rectangle((left, 420, left + 340, 640), 8, (248, 249, 250), (220, 220, 220))
+            sheet.text(left + 20, 460, self._name(), face(20))
+            for row, line in enumerate(self._wrapped(self._phrase(50), small, 300)[:4]):
+                sheet.text(left + 20, 495 + 24 * row, line, small, grey)
+            sheet.draw.rounded_rectangle((left + 20, 585, left + 130, 620), 6, fill)
+            word = self._one(["立即购买", "了解更多", "免费试用", "登录"])
+            sheet.text(left + 75, 609, word, font, WHITE, "ms")
+        sheet.text(60, 720, "用户名", font)
+        sheet.draw.rectangle((60, 735, 400, 770), outline=(190, 190, 190))
+        sheet.text(70, 759, "请输入用户名", font, (170, 170, 170))
+        owner = f"© 2026 {self._name()} 版权所有 京ICP备{self._number(10**7, 10**8)}号"
+        sheet.text(600, 870, owner, face(13), (150, 150, 150), "ms")
+        return sheet
+
+
 def photographed(sheet: Sheet, rng: np.random.Generator) -> tuple[bytes, list[tuple[str, Corners]]]:
     """A JPEG of the sheet as a photograph, and where its lines are there."""
     page = np.asarray(sheet.picture)[:, :, ::-1].astype(np.float32)
@@ -348,6 +503,8 @@ SLICES = {
     "forms": ("form", "menu", "table", "receipt", "card"),
     "screens": ("chat", "settings", "slide"),
     "code": ("code",),
+    "cells": ("spreadsheet", "calendar", "sums"),
+    "designs": ("resume", "label", "ticket", "web"),
 }
 
 
