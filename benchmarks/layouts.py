@@ -377,9 +377,9 @@ class Maker:
 
     def resume(self) -> Sheet:
         """A dark column with names of things, and what somebody did beside it, in lists."""
-        face, sheet = self._font(self.han_fonts), Sheet(1000, 1300)
+        face, sheet = self._font(self.han_fonts), Sheet(1000, 1450)
         font, small, blue = face(20), face(17), (41, 128, 185)
-        sheet.draw.rectangle((0, 0, 300, 1300), fill=(44, 62, 80))
+        sheet.draw.rectangle((0, 0, 300, 1450), fill=(44, 62, 80))
         sheet.text(150, 240, self._name(1), face(40), WHITE, "ms")
         sheet.text(150, 290, "软件工程师", font, (200, 210, 220), "ms")
         said = f"1{self._number(10**9, 10**10)}", f"{self._one(self.english).lower()}@mail.com", self._name(1), "硕士"

@@ -140,6 +140,19 @@ def test_leading_dots_neither_tilt_a_line_nor_set_a_size() -> None:
     assert all(quad.height < 40 for quad in found)
 
 
+def test_the_white_between_far_columns_is_no_line_and_makes_no_dots_of_the_text() -> None:
+    """Sums in four columns: the ground between them, taken for light strokes, is a shape as large as the page."""
+    picture = Image.new("L", (900, 900), 255)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(28)
+    for row in range(14):
+        for column in range(4):
+            text = f"{(37 * row + 11 * column) % 90 + 9}-{(53 * row + 7 * column) % 80 + 11}="
+            draw.text((60 + 210 * column, 120 + 50 * row), text, 0, font)
+    found = find(np.asarray(picture), SETTINGS).lines
+    assert len(found) == 56
+    assert max(one.quad.width for one in found) < 140
+
+
 def test_one_thin_level_stroke_in_a_line() -> None:
     sheet = prose(ink=110)
     x = 60

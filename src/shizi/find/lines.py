@@ -17,6 +17,7 @@ TONE = 3.0
 _DOT = 0.2  # height of a dot, in heights of the page's characters
 _LEVEL, _LOW_LETTERS = 0.95, 3.0  # see Lines.level; height of a line in that of its low letters
 _DOTS = 5  # in a row, that lead from one text to another
+_APART = 0.4  # share of their row that is white
 PORTION = 500_000
 """Pairs of lines that are compared together."""
 
@@ -126,6 +127,7 @@ def typical(lines: Lines, values: Floats, share: float = 0.5) -> float:
         return 0.0
     weight = np.where(lines.count > 1, lines.count, 0.1)
     dots = (lines.count >= _DOTS) & (lines.size < _DOT * _below(lines.size, weight, 0.95))
+    dots &= lines.white >= _APART * lines.wide  # a shape as large as the page makes no text a row of dots
     weight[dots] = 0.0
     return _below(values, weight, share)
 
