@@ -210,6 +210,9 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("1.234.50", {}, "1.234.50"),
         ("A.，不带", {}, "A.不带"),
         ("A.， 不带", {}, "A.不带"),
+        ("l", {}, "1"),
+        ("ll", {"l": "1"}, "11"),
+        ("I", {}, "I"),
         ("28:86=", {":": "÷"}, "28÷86="),
         ("28：86= 1.5：3=", {"：": "÷"}, "28÷86= 1.5÷3="),
         ("28÷:86=", {}, "28÷86="),
@@ -285,22 +288,25 @@ def test_the_box_of_a_form_is_no_comma_and_no_mouth() -> None:
         ((), "，"),
         ((("。", 0.15), ("、", 0.05)), "，"),  # a comma behind which the line before was parted
         ((("。", 0.15), ("、", 0.1)), "•"),
-        ((("：", 0.28), ("·", 0.04)), "·"),
+        ((("、", 0.28), ("·", 0.04)), "·"),
         ((("口", 0.2), ("二", 0.1)), "，"),
     ],
 )
 def test_a_comma_that_may_be_any_mark_is_a_bullet(others: tuple[tuple[str, float], ...], kept: str) -> None:
-    first, *rest = line("，第三十八条")
-    first = replace(first, confidence=0.5, alternatives=tuple(Alternative(*one) for one in others))
-    made = tidy([first, *rest], TextSettings())
-    assert made[0].text == kept
-    assert tidy(made, TextSettings()) == made
-    assert tidy([first, *rest[:2]], TextSettings())[0].text in "，·"
+    for mark in "，：":
+        first, *rest = line(mark + "第三十八条")
+        first = replace(first, confidence=0.5, alternatives=tuple(Alternative(*one) for one in others))
+        made = tidy([first, *rest], TextSettings())
+        assert made[0].text == kept.replace("，", mark)
+        assert tidy(made, TextSettings()) == made
+        assert tidy([first, *rest[:2]], TextSettings())[0].text in mark + "·"
 
 
 def test_a_ring_before_some_text_is_a_bullet() -> None:
     assert tidied("。第三条") == "•第三条"
     assert tidied("。好") == "。好"
+    assert tidied(".第三条") == "•第三条"
+    assert tidied(".com") == ".com"
 
 
 @given(words, switches, st.sampled_from((0.06, 0.11, 0.3)))

@@ -36,7 +36,7 @@ _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
 _ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪")
-_POINTS = frozenset(".,，、。：")
+_POINTS, _COLONS = frozenset(".,，、。："), frozenset(":：")
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
@@ -110,9 +110,11 @@ def _ones(chars: Sequence[Char]) -> list[Char]:
 
 def _sums(chars: Sequence[Char]) -> Sequence[Char]:
     """The signs of sums: in 28：86= stands ÷ where that was seen as well, in 34X98= ×, in 40190= the sign that a figure
-    in the middle may be.
+    in the middle may be. Alone, l and ll are figures.
     """
     made, text = list(chars), "".join(char.text for char in chars)
+    if text in ("l", "ll"):
+        return [replace(_as(char, "1", SEEN), text="1") for char in chars]
     for found in _TIMES.finditer(text):
         at = found.start(1)
         seen = _as(made[at], "×", SEEN)
@@ -133,21 +135,24 @@ def _sums(chars: Sequence[Char]) -> Sequence[Char]:
 
 def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     """The comma or stop that a line seems to begin with is a bullet or the box of a form, where that was seen as well:
-    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there. So is a comma
-    that may as well be several other marks: a real one, of a line parted before it, is no ring, colon or point.
+    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there. So is a point
+    right before a hanzi, and a comma or colon that may as well be several other marks: a real one, of a line parted
+    before it, is no ring or point.
     """
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
         return [_as(chars[0], "□", LIKELY), *chars[1:]]
-    if len(chars) < 2 or chars[0].text not in _ENDS or (chars[0].text == "." and not _before(chars[1].text)):
+    first = chars[0].text if len(chars) > 1 else ""
+    if first not in _ENDS | _COLONS or (first == "." and not _before(chars[1].text)):
         return chars
     bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
     best = max(bullets, key=lambda one: one.confidence, default=None)
-    marks = math.fsum(one.confidence for one in chars[0].alternatives if one.text in _POINTS)
-    shapeless = chars[0].text == STOP or (chars[0].text != "." and marks >= SHAPELESS)
-    if best is None and shapeless and len(chars) > HANZI:
-        return [replace(chars[0], text="•"), *chars[1:]]
-    least = SEEN if chars[0].text == STOP or (shapeless and len(chars) > HANZI) else PLAUSIBLE
-    return chars if best is None else [_as(chars[0], best.text, least), *chars[1:]]
+    marks = math.fsum(one.confidence for one in chars[0].alternatives if one.text in _POINTS - _COLONS)
+    shapeless = len(chars) > HANZI and (
+        first == STOP or (is_chinese(chars[1].text) if first == "." else marks >= SHAPELESS)
+    )
+    if best is None or (first in _COLONS and not shapeless):
+        return [replace(chars[0], text="•"), *chars[1:]] if shapeless else chars
+    return [_as(chars[0], best.text, SEEN if shapeless or first == STOP else PLAUSIBLE), *chars[1:]]
 
 
 def _before(text: str) -> bool:
