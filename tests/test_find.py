@@ -122,6 +122,17 @@ def test_what_stands_between_two_texts_joins_them() -> None:
     check(sheet.page, sheet.boxes)
 
 
+@pytest.mark.parametrize("size", [14, 22, 28, 32])
+def test_quotes_that_stand_together_belong_to_their_line(size: int) -> None:
+    sheet = Sheet()
+    for row, text in enumerate(['"""Wrap a paragraph of text.', 'indent = ""', "def fill(text, width):", "return lines"]):
+        sheet.write(60, 60 + 3 * size * row, text, size)
+    bounds = [one.quad.bounds for one in find(sheet.page, SETTINGS).lines]
+    assert [(left, right) for left, _, right, _ in bounds] == [
+        (pytest.approx(left, abs=3), pytest.approx(right, abs=3)) for left, _, right, _ in sheet.boxes
+    ]
+
+
 def test_text_that_is_filled_in_right_above_a_rule() -> None:
     sheet = prose()
     sheet.write(60, 300, "Name", 22)

@@ -15,6 +15,9 @@ _PART = 0.8  # and between parts of a line of unlike height
 _ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
 _LEADER = 0.25  # height of the dots that lead from one text to another, likewise
 _MARK = 0.5  # a mark's height at most, likewise
+_QUOTES = 2.2  # length of quotes that stand together, likewise: 'a', """
+_NARROW = 0.7  # width of their strokes, in their height, at most, and
+_ABOVE = 0.3  # how far above the line's foot they end, in heights of its characters
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
 _AT_ONCE = 256  # lines whose rows are looked for together
 
@@ -61,6 +64,8 @@ def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
     row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
     row |= (high < _LEADER * size) & (lines.count >= 5)
+    strokes = (high < _MARK * size) & (wide < _QUOTES * size) & (wide - lines.white < _NARROW * high * lines.count)
+    row |= strokes & (under < -_ABOVE * size)
     depth = lines.depth[some, None]
     row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
     row &= (over <= 0.35 * size) & (under <= 0.35 * size)
