@@ -125,7 +125,7 @@ def test_what_stands_between_two_texts_joins_them() -> None:
 @pytest.mark.parametrize("size", [14, 22, 28, 32])
 def test_quotes_that_stand_together_belong_to_their_line(size: int) -> None:
     sheet = Sheet()
-    for row, text in enumerate(['"""Wrap a paragraph of text.', 'indent = ""', "def fill(text, width):", "return lines"]):
+    for row, text in enumerate(['"""Wrap a paragraph.', 'indent = ""', "def fill(text, width):", "return lines"]):
         sheet.write(60, 60 + 3 * size * row, text, size)
     bounds = [one.quad.bounds for one in find(sheet.page, SETTINGS).lines]
     assert [(left, right) for left, _, right, _ in bounds] == [
