@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.clean import Upright, grey
-from shizi.cut import LONE, LONE_VIEWS, Cut, cut, whole
+from shizi.cut import LONE, LONE_VIEWS, Cut, cut, starts_of, whole
 from shizi.find import Candidate
 from shizi.settings import CleanSettings
 from shizi.types import Quad
@@ -131,7 +131,7 @@ def test_what_stands_straight_or_alone_or_runs_down_is_not_straightened() -> Non
 def on_page(quad: Quad, *others: Quad, vertical: bool = False) -> Cut:
     page = np.full((400, 600), 255, np.uint8)
     lines = [Candidate(one, vertical) for one in (quad, *others)]
-    return cut(Upright.as_it_is(page), lines[0], (600, 400), SETTINGS, lines=lines)
+    return cut(Upright.as_it_is(page), lines[0], (600, 400), SETTINGS, starts=starts_of(lines))
 
 
 def test_a_longer_line_reaches_to_the_next_one_in_its_rows_or_to_the_edge() -> None:

@@ -40,5 +40,5 @@ def test_empty_brackets_of_a_photographed_examination_are_closed(reader: Reader)
     assert len(questions) == 5
     assert len(closed) >= 3  # of four
     for line in closed:
-        assert line.quad.bounds[2] == pytest.approx(line.chars[-1].quad.bounds[2])
+        assert line.quad.bounds[2] == pytest.approx(line.chars[-1].quad.bounds[2], abs=1)
         assert line.chars[-1].quad.bounds[0] > line.chars[-2].quad.bounds[2] + line.quad.height

@@ -48,6 +48,18 @@ def test_the_whole_of_a_quad_is_the_quad(quad: Quad) -> None:
         assert corner == pytest.approx(expected, abs=1e-6)
 
 
+@given(st.floats(1, 500), st.floats(1, 100), st.floats(-0.5, 0.5), st.floats(0, 0.9), st.floats(0.01, 2))
+def test_a_quad_reaches_to_where_another_ends(
+    width: float, height: float, slope: float, start: float, length: float
+) -> None:
+    quad = Quad(((0, 0), (width, slope * width), (width, height + slope * width), (0, height)))
+    made = quad.reaching(quad.between(start, start + length))
+    for corner, expected in zip(made.points, quad.between(0, start + length).points, strict=True):
+        assert corner == pytest.approx(expected, abs=1e-6)
+    point = Quad.box(3, 0, 3, 0)
+    assert point.reaching(quad) == point
+
+
 def test_a_boxs_measures() -> None:
     box = Quad.box(10, 20, 40, 25)
     assert box.bounds == (10, 20, 40, 25)

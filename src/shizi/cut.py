@@ -30,6 +30,8 @@ LONE_VIEWS = ((1.0, 0.2, 0.0), (1.1, 0.2, 6.0), (1.35, 0.2, 6.0))
 turned clockwise by how many degrees. Hurried ones are narrow, and climb to the right."""
 
 Pixels = NDArray[np.uint8]
+Starts = NDArray[np.float64]
+"""(N, 3): x and y of the middle of the left end of each line of a page, and the line's height."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +58,8 @@ class Cut:
     """The (H, W, 3) picture in colour, for :meth:`others`."""
     least: float = 0.0
     """Confidence that a reading of it has to reach to count."""
-    lines: Sequence[Candidate] = ()
-    """All lines that were found on the page."""
+    starts: Starts | None = None
+    """Where all lines begin that were found on the page, this one among them."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
@@ -138,15 +140,14 @@ class Cut:
             return None
         along = (end - start) / length
         room = min(heights * high, (page.page.shape[1] - end[0]) / along[0]) if along[0] > 0 else heights * high
-        for other in self.lines:
-            a, _, _, d = np.asarray(other.quad.points)
-            right, down = along @ ((a + d) / 2 - end), (-along[1], along[0]) @ ((a + d) / 2 - end)
-            if right > -length / 2 and abs(down) < (1 - BESIDE) * (high + other.quad.height) / 2:
-                room = min(room, right - BESIDE * high)
+        if self.starts is not None:
+            right, down = (self.starts[:, :2] - end) @ along, (self.starts[:, :2] - end) @ (-along[1], along[0])
+            beside = (right > -length / 2) & (np.abs(down) < (1 - BESIDE) * (high + self.starts[:, 2]) / 2)
+            room = min(room, float(right[beside].min(initial=np.inf)) - BESIDE * high)
         if room <= 0:
             return None
         reached = replace(line, quad=line.quad.between(0, 1 + room / length))
-        return replace(cut(page, reached, self.size, settings, pixels=self.pixels), lines=self.lines)
+        return cut(page, reached, self.size, settings, pixels=self.pixels)
 
     @property
     def lone(self) -> bool:
@@ -175,7 +176,7 @@ class Cut:
 
 def cut(
     page: Upright, line: Candidate, size: tuple[int, int], settings: CleanSettings, *, quarters: int = 0,
-    again: bool = False, pixels: Pixels | None = None, lines: Sequence[Candidate] = (),
+    again: bool = False, pixels: Pixels | None = None, starts: Starts | None = None,
 ) -> Cut:  # fmt: skip
     """Cut a line out of a page.
 
@@ -187,7 +188,7 @@ def cut(
         quarters: of a turn, clockwise, after which the text is taken to stand upright.
         again: see :attr:`Cut.again`.
         pixels: the picture, see :attr:`Cut.pixels`.
-        lines: all that were found on the page, this one among them.
+        starts: see :attr:`Cut.starts`.
     """
     quad, laid = turn.rolled(line.quad, quarters), None
     if line.vertical == (quarters % 2 == 0):  # its characters stand one below another
@@ -198,7 +199,7 @@ def cut(
         strip, shown = crop.crop(page.page, quad), crop.expand(quad)
     made, place = clean.network_input(strip, settings), within(page.back(quad), size)
     source = page, line, settings
-    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, source, pixels, lines=lines)
+    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, source, pixels, starts=starts)
 
 
 def cut_all(
@@ -210,8 +211,14 @@ def cut_all(
     Of a page that is surely ``upright`` no level line will be read upside down.
     """
     again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
-    again = {i for i in again if lines[i].vertical or not upright}
-    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, lines=lines) for i in which]
+    again, starts = {i for i in again if lines[i].vertical or not upright}, starts_of(lines)
+    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, starts=starts) for i in which]
+
+
+def starts_of(lines: Sequence[Candidate]) -> Starts:
+    """Where they begin."""
+    corners = np.array([line.quad.points for line in lines], np.float64).reshape(-1, 4, 2)
+    return np.column_stack([(corners[:, 0] + corners[:, 3]) / 2, [line.quad.height for line in lines]])
 
 
 def steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence[Cut]]]:

@@ -2,7 +2,7 @@
 
 ::
 
-    load -> clean -> find -> turn -> order -> cut -> network -> ctc -> text
+    load -> clean -> find -> turn -> stack -> order -> cut -> network -> ctc -> text
 
 Each stage is a function of a value and its settings, in the module of its name.
 """
@@ -372,9 +372,7 @@ class Reader:
             for one, line in zip(longer, self._read(list(longer.values()), hints), strict=True):
                 end = text.closing(line.chars)
                 if end is not None:
-                    chars, (_, right, under, _) = (*read[one].chars, end), end.quad.points
-                    left, _, _, below = one.line.points
-                    place = Quad((left, right, under, below))
+                    chars, place = (*read[one].chars, end), within(one.line.reaching(end.quad), one.size)
                     made[one] = Line(read[one].text + end.text, _confidence(chars), place, chars)
         return made
 

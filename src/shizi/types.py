@@ -69,6 +69,12 @@ class Quad:
 
         return Quad((at(a, b, start), at(a, b, end), at(d, c, end), at(d, c, start)))
 
+    def reaching(self, other: Quad) -> Quad:
+        """The quad, as much longer or shorter as it takes to end where ``other`` ends; itself if it has no length."""
+        (a, *_, d), (_, b, c, _) = self.points, other.points
+        length = math.dist((a[0] + d[0], a[1] + d[1]), (b[0] + c[0], b[1] + c[1])) / 2
+        return self.between(0, length / self.width) if self.width else self
+
     def to_json(self) -> list[list[float]]:
         """Four [x, y] pairs, rounded to a hundredth of a pixel."""
         return [[round(x, 2), round(y, 2)] for x, y in self.points]
