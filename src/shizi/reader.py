@@ -85,6 +85,7 @@ class LineRead(NamedTuple):
     found: int
     """Which of the page's quads it is, from 0; where nothing is read, none comes."""
     line: Line
+    """Its quad is that one, or reaches further, to a bracket behind a gap."""
 
 
 class _Sheet(NamedTuple):
