@@ -157,3 +157,4 @@ def test_a_longer_line_reaches_to_the_next_one_in_its_rows_or_to_the_edge() -> N
 def test_only_level_lines_of_a_page_get_longer() -> None:
     assert on_page(Quad.box(100, 100, 120, 300), vertical=True).longer(4.0) is None
     assert whole(picture(200, 60), SETTINGS).longer(4.0) is None
+    assert of_page(picture(200, 60)).longer(4.0) is None  # its place is known

@@ -42,3 +42,13 @@ def test_empty_brackets_of_a_photographed_examination_are_closed(reader: Reader)
     for line in closed:
         assert line.quad.bounds[2] == pytest.approx(line.chars[-1].quad.bounds[2], abs=1)
         assert line.chars[-1].quad.bounds[0] > line.chars[-2].quad.bounds[2] + line.quad.height
+
+
+def test_a_known_place_stays_as_it_is_given(reader: Reader) -> None:
+    """An open bracket at its end is no reason to look further."""
+    line = next(line for line in reader.read(PICTURES / "exam.jpg").lines if line.text.endswith("（）"))
+    end = (line.chars[-2].quad.bounds[2] - line.quad.bounds[0]) / (line.quad.bounds[2] - line.quad.bounds[0])
+    known = line.quad.between(0, end)
+    (read,) = reader.read_quads(PICTURES / "exam.jpg", [known])
+    assert read.text.endswith("（")
+    assert read.quad == known

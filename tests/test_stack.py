@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shizi import Reader
 from shizi.learn.metrics import loose
 from shizi.settings import FindSettings, Settings
-from shizi.stack import are_cells, is_stack, rows
+from shizi.stack import MOST, are_cells, is_stack, rows
 from shizi.types import Char, Line, Quad
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -64,6 +64,13 @@ def test_what_the_edge_cuts_off_and_rules_are_no_rows() -> None:
     for at in range(4):
         ruled[6 + 20 + 32 * at + 5 : 6 + 20 + 32 * at + 7] = 0
     assert len(rows(ruled)) == 5
+
+
+def test_bounds_are_those_that_are_documented() -> None:
+    long = np.tile(column([10] * 4, 6, width=8), (120, 1))
+    assert rows(np.ascontiguousarray(long[: MOST * long.shape[1]]))
+    assert rows(np.ascontiguousarray(long[: MOST * long.shape[1] + 1])) == []
+    assert rows(np.zeros((20, 40), np.uint8), apart=True) == []
 
 
 def test_a_row_of_parts_is_one() -> None:

@@ -41,7 +41,7 @@ _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
-_TIMES = re.compile(r"[0-9] ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
+_TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
 _DIVIDED = re.compile(r"(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?([:：]|÷[:：]|[:：]÷)[0-9]+(?:\.[0-9]+)? ?="
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")

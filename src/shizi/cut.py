@@ -59,7 +59,7 @@ class Cut:
     least: float = 0.0
     """Confidence that a reading of it has to reach to count."""
     starts: Starts | None = None
-    """Where all lines begin that were found on the page, this one among them."""
+    """Where all lines begin that were found on the page, this one among them; None: its place is known and stays."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
@@ -126,11 +126,11 @@ class Cut:
                 yield from self.roomier(settings)
 
     def longer(self, heights: float) -> Cut | None:
-        """A level line and what stands behind it, up to so many of its heights; None where there is no room.
+        """A level line that was found and what stands behind it, up to so many of its heights; None without any room.
 
         It ends at the page's edge, and before the next line that was found in its rows.
         """
-        if self.source is None or self.vertical or self.laid is not None:
+        if self.source is None or self.starts is None or self.vertical or self.laid is not None:
             return None
         page, line, settings = self.source
         a, b, c, d = np.asarray(line.quad.points)
@@ -140,10 +140,9 @@ class Cut:
             return None
         along = (end - start) / length
         room = min(heights * high, (page.page.shape[1] - end[0]) / along[0]) if along[0] > 0 else heights * high
-        if self.starts is not None:
-            right, down = (self.starts[:, :2] - end) @ along, (self.starts[:, :2] - end) @ (-along[1], along[0])
-            beside = (right > -length / 2) & (np.abs(down) < (1 - BESIDE) * (high + self.starts[:, 2]) / 2)
-            room = min(room, float(right[beside].min(initial=np.inf)) - BESIDE * high)
+        right, down = (self.starts[:, :2] - end) @ along, (self.starts[:, :2] - end) @ (-along[1], along[0])
+        beside = (right > -length / 2) & (np.abs(down) < (1 - BESIDE) * (high + self.starts[:, 2]) / 2)
+        room = min(room, float(right[beside].min(initial=np.inf)) - BESIDE * high)
         if room <= 0:
             return None
         reached = replace(line, quad=line.quad.between(0, 1 + room / length))
@@ -204,14 +203,14 @@ def cut(
 
 def cut_all(
     page: Upright, lines: Sequence[Candidate], which: Sequence[int], pixels: Pixels, settings: Settings,
-    *, upright: bool = False,
+    *, upright: bool = False, starts: Starts | None = None,
 ) -> list[Cut]:  # fmt: skip
     """Those lines of a page, each cut as it is to be read first; ``pixels`` are the picture that the page is of.
 
-    Of a page that is surely ``upright`` no level line will be read upside down.
+    Of a page that is surely ``upright`` no level line will be read upside down. ``starts``: see :attr:`Cut.starts`.
     """
     again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
-    again, starts = {i for i in again if lines[i].vertical or not upright}, starts_of(lines)
+    again = {i for i in again if lines[i].vertical or not upright}
     return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, starts=starts) for i in which]
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from shizi import agree, clean, crop, find, load, stack, text, turn
 from shizi.clean import Upright
-from shizi.cut import Cut, Pixels, cut_all, rows, steps, whole, within
+from shizi.cut import Cut, Pixels, cut_all, rows, starts_of, steps, whole, within
 from shizi.errors import SettingsError, TooLarge
 from shizi.find import Candidate
 from shizi.load import Picture, Source
@@ -261,7 +261,7 @@ class Reader:
         lines = self._unstacked(page, found.lines, known, picture.pixels, hints)
         self._bounded(picture.source, len(lines))
         which = order([line.quad for line in lines])
-        cuts = cut_all(page, lines, which, picture.pixels, settings, upright=way.sure)
+        cuts = cut_all(page, lines, which, picture.pixels, settings, upright=way.sure, starts=starts_of(lines))
         dropped = tuple(replace(one, quad=within(page.back(one.quad), size)) for one in found.dropped)
         return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * way.quarters)
 
