@@ -71,6 +71,9 @@ def test_bounds_are_those_that_are_documented() -> None:
     assert rows(np.ascontiguousarray(long[: MOST * long.shape[1]]))
     assert rows(np.ascontiguousarray(long[: MOST * long.shape[1] + 1])) == []
     assert rows(np.zeros((20, 40), np.uint8), apart=True) == []
+    rule = np.full((90, 60), 255, np.uint8)
+    rule[40:43] = 0
+    assert rows(rule, apart=True) == []
 
 
 def test_a_row_of_parts_is_one() -> None:

@@ -310,6 +310,7 @@ def test_a_ring_before_some_text_is_a_bullet() -> None:
     assert tidied("。好") == "。好"
     assert tidied(".第三条") == "•第三条"
     assert tidied(".com") == ".com"
+    assert tidied(" 。第三条") == "•第三条"
 
 
 @given(words, switches, st.sampled_from((0.06, 0.11, 0.3)))

@@ -139,6 +139,8 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     right before a hanzi, and a comma or colon that may as well be several other marks: a real one, of a line parted
     before it, is no ring or point.
     """
+    if chars and chars[0].text == BLANK:
+        return [chars[0], *_bullet(chars[1:])]
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
         return [_as(chars[0], "□", LIKELY), *chars[1:]]
     first = chars[0].text if len(chars) > 1 else ""
@@ -147,7 +149,7 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
     best = max(bullets, key=lambda one: one.confidence, default=None)
     marks = math.fsum(one.confidence for one in chars[0].alternatives if one.text in _POINTS - _COLONS)
-    shapeless = len(chars) > HANZI and (
+    shapeless = sum(char.text != BLANK for char in chars) > HANZI and (
         first == STOP or (is_chinese(chars[1].text) if first == "." else marks >= SHAPELESS)
     )
     if best is None or (first in _COLONS and not shapeless):

@@ -113,6 +113,8 @@ def are_cells(rows: Sequence[Quad], others: Sequence[Quad]) -> bool:
 
 def _whole(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Rows of which some are in parts, one above the other, as 二 is."""
+    if not runs:
+        return []
     heights = np.sort([end - start for start, end in runs])
     most = PARTS * heights[np.searchsorted(heights.cumsum(), heights.sum() / 2)]
     made: list[tuple[int, int]] = []
