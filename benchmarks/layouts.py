@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 Ink = tuple[int, int, int]
 Corners = NDArray[np.float32]
@@ -37,6 +37,9 @@ FIELDS = (
 )
 COLUMNS = {"序号": 3, "品名": 7, "规格": 5, "单位": 3, "数量": 4, "单价": 5, "金额": 6, "备注": 5}
 """Of a table, and how many characters wide they are."""
+
+CAPITAL = ("壹仟贰佰叁拾肆圆伍角陆分", "玖佰捌拾柒圆整", "贰万零伍佰圆整", "肆拾叁圆贰角壹分", "陆仟零捌圆柒角整")
+"""Amounts written out."""
 
 
 class Sheet:
@@ -59,6 +62,29 @@ class Sheet:
             corners = (left, top), (right, top), (right, bottom), (left, bottom)
             self.lines.append((text, np.array(corners, np.float32)))
         return right
+
+    def seal(self, at: tuple[float, float], sides: tuple[float, float], rim: str, within: str, font: Font) -> None:
+        """A round or oval seal over what stands there: words along its rim, which are not told, and in its middle.
+
+        Those in its middle are told where they lie on no other text.
+        """
+        (x, y), (across, high), size, red = at, sides, round(font.size), (205, 25, 35)
+        layer = Image.new("RGB", self.picture.size, WHITE)
+        draw = ImageDraw.Draw(layer)
+        for char, way in zip(rim, np.radians(np.linspace(150, 390, len(rim))), strict=True):
+            glyph = Image.new("RGB", (2 * size, 2 * size), WHITE)
+            ImageDraw.Draw(glyph).text((size, size), char, red, font, "mm")
+            turned = glyph.rotate(-float(np.degrees(way)) - 90, Image.Resampling.BICUBIC, fillcolor=WHITE)
+            place = x + (across - size) * np.cos(way) - size, y + (high - size) * np.sin(way) - size
+            layer.paste(turned, (round(place[0]), round(place[1])))
+        draw.ellipse((x - across, y - high, x + across, y + high), None, red, max(3, round(across / 22)))
+        left, top, right, bottom = draw.textbbox((x, y + 0.4 * high), within, font, "mm")
+        draw.text((x, y + 0.4 * high), within, red, font, "mm")
+        boxes = [(*quad.min(axis=0), *quad.max(axis=0)) for _, quad in self.lines]
+        if all(right < box[0] or left > box[2] or bottom < box[1] or top > box[3] for box in boxes):
+            corners = (left, top), (right, top), (right, bottom), (left, bottom)
+            self.lines.append((within, np.array(corners, np.float32)))
+        self.picture.paste(ImageChops.multiply(self.picture, layer))
 
 
 class Maker:
@@ -477,6 +503,86 @@ class Maker:
         sheet.text(600, 870, owner, face(13), (150, 150, 150), "ms")
         return sheet
 
+    def _sealed(self, sheet: Sheet, x: float, y: float, font: Font) -> None:
+        """An organisation's round seal about there."""
+        at, size = (x + self._number(-30, 30), y + self._number(-15, 15)), self.rng.uniform(85, 110)
+        within = self._one(["合同专用章", "财务专用章", "业务专用章", "人事专用章"])
+        sheet.seal(at, (size, size), (self._name(4) + "有限公司")[-11:], within, font)
+
+    def contract(self) -> Sheet:
+        """Clauses, and the names of both sides under their seals."""
+        face, sheet, size, y = self._font(self.han_fonts), Sheet(1000, 1300), self._number(17, 23), 190.0
+        font = face(size)
+        sheet.text(500, 110, self._name() + "合同", face(1.8 * size), anchor="ms")
+        for number in "一二三四五":
+            for line in self._wrapped(f"第{number}条 {self._one(self.prose)}", font, 860):
+                sheet.text(70, y, line, font)
+                y += 1.7 * size
+        for row in range(4):
+            for x, side in ((70, "甲方"), (530, "乙方")):
+                day = f"{self._number(2015, 2027)}年{self._number(1, 13)}月{self._number(1, 29)}日"
+                value = (self._name() + "有限公司", self._name(1), f"1{self._number(10**9, 10**10)}", day)[row]
+                name = (side + "（盖章）", "法定代表人", "联系电话", "日期")[row]
+                sheet.text(x, y + 30 + 2.1 * size * row, f"{name}：{value}", font)
+        for x in (270, 730):
+            self._sealed(sheet, x, y + 30 + 2 * size, face(24))
+        return sheet
+
+    def order(self) -> Sheet:
+        """What an office makes known: a red name, a rule, text, and a seal on name and date."""
+        face, sheet, size, y = self._font(self.han_fonts), Sheet(1000, 1300), self._number(19, 24), 420.0
+        font, office = face(size), self._name() + "委员会"
+        sheet.text(500, 150, office + "文件", face(58), (215, 20, 20), "ms")
+        sheet.text(500, 220, f"{self._name(1)}〔2026〕{self._number(1, 99)}号", font, anchor="ms")
+        sheet.draw.line((80, 250, 920, 250), (215, 20, 20), 3)
+        sheet.text(500, 330, f"关于{self._name(3)}的通知", face(1.5 * size), anchor="ms")
+        while y < 950:
+            for line in self._wrapped("　　" + self._one(self.prose), font, 840):
+                text = line.lstrip("　")
+                sheet.text(80 + size * (len(line) - len(text)), y, text, font)
+                y += 1.75 * size
+        sheet.text(720, y + 50, office, font, anchor="ms")
+        sheet.text(720, y + 50 + 2 * size, f"2026年{self._number(1, 13)}月{self._number(1, 29)}日", font, anchor="ms")
+        self._sealed(sheet, 720, y + 50 + size, face(24))
+        return sheet
+
+    def invoice(self) -> Sheet:
+        """Names in brown, values in black, an oval red seal on the head and another one at the foot."""
+        face, sheet, brown = self._font(self.han_fonts), Sheet(1200, 760), (150, 75, 30)
+        font, small = face(19), face(17)
+        sheet.text(600, 70, "电子发票（普通发票）", face(36), brown, "ms")
+        number = "".join(map(str, self.rng.integers(0, 10, 20)))
+        sheet.text(880, 60, f"发票号码：{number}", small)
+        sheet.text(880, 95, f"开票日期：2026年{self._number(1, 13):02}月{self._number(1, 29):02}日", small)
+        sheet.draw.rectangle((40, 130, 1160, 700), None, brown, 2)
+        for x, side in ((60, "购买方"), (620, "销售方")):
+            for row, (name, value) in enumerate([
+                (f"{side}名称：", self._name() + "有限公司"),
+                ("纳税人识别号：", f"91{self._number(10**14, 10**15)}X{self._number(0, 10)}"),
+            ]):
+                sheet.text(sheet.text(x, 175 + 45 * row, name, font, brown), 175 + 45 * row, value, font)
+        names = ("项目名称", "规格型号", "单位", "数量", "单价", "金额", "税率", "税额")
+        for row in range(self._number(3, 6)):
+            y, tax = 285 + 42 * row, self._number(1, 14)
+            price, count = self.rng.uniform(1, 900), self._number(1, 60)
+            values = (
+                f"*{self._name(1)}*{self._name(1)}", f"{self._one('ABCX')}-{self._number(10, 999)}",
+                self._one("个台件箱"), str(count), f"{price:.2f}", f"{price * count:.2f}", f"{tax}%",
+                f"{price * count * tax / 100:.2f}",
+            )  # fmt: skip
+            for x, name, value in zip((150, 350, 470, 560, 680, 820, 950, 1070), names, values, strict=True):
+                sheet.text(x, y if row else 275, value if row else name, small, BLACK if row else brown, "ms")
+        for y in (240, 290, 560, 620):
+            sheet.draw.line((40, y, 1160, y), brown, 2)
+        sheet.text(sheet.text(60, 600, "价税合计（大写）：", font, brown), 600, self._one(CAPITAL), font)
+        sheet.text(sheet.text(700, 600, "（小写）：", font, brown), 600, f"¥{self.rng.uniform(9, 99999):.2f}", font)
+        sheet.text(sheet.text(60, 675, "备注：", font, brown), 675, self._phrase(24), font)
+        sheet.text(sheet.text(60, 740, "开票人：", font, brown), 740, self._name(1), font)
+        sheet.seal((600, 75), (105, 68), "全国统一发票监制章", "国家税务总局", face(17))
+        at = 980 + self._number(-40, 40), 620 + self._number(-20, 20)
+        sheet.seal(at, (100, 70), (self._name(3) + "有限公司")[-10:], "发票专用章", face(18))
+        return sheet
+
 
 def photographed(sheet: Sheet, rng: np.random.Generator) -> tuple[bytes, list[tuple[str, Corners]]]:
     """A JPEG of the sheet as a photograph, and where its lines are there."""
@@ -505,6 +611,7 @@ SLICES = {
     "code": ("code",),
     "cells": ("spreadsheet", "calendar", "sums"),
     "designs": ("resume", "label", "ticket", "web"),
+    "seals": ("contract", "order", "invoice"),
 }
 
 

@@ -31,11 +31,12 @@ MAY = {
     "bent": BASE | {"straight"},
     "ruled": BASE,
     "stack": BASE,
+    "seal": BASE | {"clean", "find"},
     "turn": BASE,
     "agree": BASE,
     "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "stack", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"agree", "cut", "stack", "turn"},
+    "reader": BASE | STAGES | {"agree", "cut", "seal", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "cli": BASE | {"", "read", "write", "learn", "serve"},
@@ -54,7 +55,7 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "stack", "read", "learn", "serve"},
+    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "seal", "stack", "read", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 

@@ -77,6 +77,18 @@ class Upright:
         """A page that is not turned."""
         return cls(page, np.eye(2, 3))
 
+    def like(self, grey: Grey) -> Upright:
+        """Another (H, W) picture of the same size as the original one, turned as the page is.
+
+        The page itself where either is too long for OpenCV to turn.
+        """
+        high, wide = self.page.shape
+        if np.array_equal(self.matrix, np.eye(2, 3)):
+            return Upright(grey, self.matrix)
+        if max(*grey.shape, high, wide) > _LONGEST:
+            return self
+        return Upright(_turned(grey, self.matrix, (wide, high)), self.matrix)
+
     def back(self, quad: Quad) -> Quad:
         """A quad of the cleaned page, in pixels of the original one."""
         return Quad.of(np.asarray(quad.points) @ self.matrix[:, :2].T + self.matrix[:, 2])
@@ -101,15 +113,20 @@ def upright(page: Grey, settings: CleanSettings, quarters: int = 0) -> Upright:
         return Upright.as_it_is(page)
     turn = np.array([(cos, sin), (-sin, cos)])
     matrix = np.column_stack([turn, np.array((columns, rows)) / 2 - turn @ np.array((wide, high)) / 2])
+    return Upright(_turned(page, matrix, (wide, high)), matrix)
+
+
+def _turned(page: Grey, matrix: Matrix, size: tuple[int, int]) -> Grey:
+    """A (H, W) page of another width and height, sampled where ``matrix``, (2, 3), leads back to."""
     # OpenCV counts from the centre of the first pixel
     sampled = matrix.copy()
-    sampled[:, 2] += turn @ (0.5, 0.5) - 0.5
+    sampled[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
     border = np.concatenate([page[0], page[-1], page[:, 0], page[:, -1]])
     turned = cv2.warpAffine(
-        page, sampled, (wide, high), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        page, sampled, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT, borderValue=float(np.median(border)),
     )  # fmt: skip
-    return Upright(turned.astype(np.uint8, copy=False), matrix)
+    return turned.astype(np.uint8, copy=False)
 
 
 def _quarter(count: int, shape: tuple[int, ...]) -> Matrix:

@@ -2,7 +2,7 @@
 
 ::
 
-    load -> clean -> find -> turn -> stack -> order -> cut -> network -> ctc -> text
+    load -> clean -> seal -> find -> turn -> stack -> order -> cut -> network -> ctc -> text
 
 Each stage is a function of a value and its settings, in the module of its name.
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import agree, clean, crop, find, load, stack, text, turn
+from shizi import agree, clean, crop, find, load, seal, stack, text, turn
 from shizi.clean import Upright
 from shizi.cut import Cut, Pixels, cut_all, rows, starts_of, steps, whole, within
 from shizi.errors import SettingsError, TooLarge
@@ -249,16 +249,19 @@ class Reader:
         settings = self._settings
         grey = clean.grey(picture.pixels)
         size = grey.shape[1], grey.shape[0]
-        page = clean.upright(grey, settings.clean)
+        seals = seal.seals(picture.pixels) if settings.clean.seals else []
+        bare = seal.lifted(picture.pixels, grey, seals)
+        page = clean.upright(bare, settings.clean)
         found = find.find(page.page, settings.find)
         pieces = found.apart or found.lines
         way = self._way(page, pieces, picture.pixels, hints) if settings.turn.orient else _Way(0, {}, sure=False)
         known = way.known
         if way.quarters:
-            page, known = clean.upright(grey, settings.clean, way.quarters), {}
+            page, known = clean.upright(bare, settings.clean, way.quarters), {}
             found = find.find(page.page, settings.find)
-        self._bounded(picture.source, len(found.lines))
-        lines = self._unstacked(page, found.lines, known, picture.pixels, hints)
+        page, words = seal.words(page, grey, seals, found.lines, settings.find) if seals else (page, [])
+        self._bounded(picture.source, len(found.lines) + len(words))
+        lines = self._unstacked(page, [*found.lines, *words], known, picture.pixels, hints)
         self._bounded(picture.source, len(lines))
         which = order([line.quad for line in lines])
         cuts = cut_all(page, lines, which, picture.pixels, settings, upright=way.sure, starts=starts_of(lines))

@@ -47,6 +47,8 @@ class CleanSettings:
     """Smaller tilts stay: lines are found along their slope, and turning would cost sharpness, degrees."""
     max_skew: float = 12.0
     """Largest tilt looked for, degrees."""
+    seals: bool = True
+    """Take round red and blue seals off a page, to find and read the print under them."""
     contrast: bool = True
     """Stretch a strip's grey values and equalise them locally (CLAHE)."""
     clip: float = 2.0
