@@ -45,6 +45,7 @@ _OPEN = 0.45  # most of the band within the rim, and beyond it, that is of its c
 _FILLED = 0.4  # most of a piece's box that its ink fills
 _PIECES = 8  # the longest pieces of ink are tried
 _REACH = 1.1  # radii within which ink is taken off: a rim has a width, and fringes
+_DARKEST = 0.4  # share of the light that it lets through at least: what is darker is print
 _SMEARED = 5  # pixels around ink that JPEG and lenses lend its colour to
 _DARKER = 25  # per cent of that ink: its darker part says how much light it lets through
 _WINDOW = 0.6  # of a seal's shorter radius: more than its strokes and its star are thick, so that paper shows
@@ -137,11 +138,14 @@ def _bare(one: Seal, pixels: NDArray[np.uint8], grey: Grey) -> Grey:
     colour, light = _colour(channels, one.channel), channels[one.channel]
     near = np.ones((_SMEARED, _SMEARED), np.uint8)
     ink = cv2.dilate((colour > _least(channels) // 2).view(np.uint8), near) > 0
+    if not ink.any():
+        return grey
     paper = _paper(light, ink, one)
     # what lies beside strong ink is taken for as strong; nothing becomes lighter than paper by it
     share = cv2.dilate(colour, near).astype(np.float32) / paper
     full = _STRONG * float(np.percentile(share[ink], 98))
-    passed = min(1.0, float(np.percentile(light[share >= full] / paper[share >= full], _DARKER)))
+    passed = float(np.percentile(light[share >= full] / paper[share >= full], _DARKER))
+    passed = min(1.0, max(_DARKEST, passed))
     made = light / (1 - (1 - passed) * np.minimum(share / full, 1))
     np.minimum(made, paper, out=made, where=ink)
     tone = 1.0 if ink.all() else float(np.median(grey[~ink] / np.maximum(light[~ink], 1)))
