@@ -74,7 +74,7 @@ def test_without_its_ink_the_page_is_as_it_was(x: int, y: int, across: int, ligh
     assert bare[true < 30].max() < 90, "print stays dark"
     assert np.abs(bare[~inked] - true[~inked]).mean() < 0.5  # beside the ink: edges of letters
     off = np.abs(bare[inked] - true[inked])
-    assert off.mean() < 0.06 * np.abs(grey[inked] - true[inked]).mean()
+    assert off.mean() < 0.1 * np.abs(grey[inked] - true[inked]).mean()
 
 
 def test_what_is_red_and_no_seal_stays() -> None:
