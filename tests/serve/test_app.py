@@ -18,7 +18,7 @@ import shizi
 from conftest import boxes, encoded
 from shizi import cli
 from shizi.errors import SettingsError, ShiziError
-from shizi.serve import engine, failures, openapi, shapes
+from shizi.serve import engine, failures, openapi, shapes, ui
 from shizi.serve.app import POLICY
 from shizi.serve.run import bounds, is_loopback, plan
 from shizi.serve.settings import ServeSettings
@@ -68,6 +68,17 @@ def test_static_files_are_kept_by_their_content(make_app: MakeApp) -> None:
     assert f"docs.js?v={tag.strip(chr(34))}" in client.get("/docs").text
     for path in ("/static/", "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static//etc/passwd"):
         assert client.get(path).status_code == 404
+
+
+def test_a_static_file_has_one_name_and_is_kept_once(make_app: MakeApp) -> None:
+    client = make_app().test_client()
+    kept = ui._files()
+    assert client.get("/static/sample.jpg").data == kept["sample.jpg"][0]
+    for name in ("1/../sample.jpg", "js/../sample.jpg", "./sample.jpg", "/sample.jpg", "js", "a" * 300, "a\0b"):
+        answer = client.get(f"/static/{name}")
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert ui._files() is kept
+    assert len(kept) == sum(path.is_file() for path in ui.STATIC.rglob("*"))
 
 
 def test_the_configuration_is_what_holds(make_app: MakeApp, tmp_path: Path) -> None:

@@ -195,7 +195,8 @@ def test_other_failures_look_the_same(server: Server) -> None:
     assert set(server.ask("GET", "/ocr").headers["allow"].split(", ")) == {"OPTIONS", "POST"}
     assert server.ask("PUT", "/ocr", b"x" * 100_000).failure == (405, "bad_method")
     assert server.ask("GET", "/nothing/here").failure == (404, "not_found")
-    assert server.ask("GET", "/static/../app.py").failure == (404, "not_found")
+    for path in ("/static/../app.py", "/static/js/../sample.jpg", f"/static/{'a' * 300}"):
+        assert server.ask("GET", path).failure == (404, "not_found")
     assert server.ask("POST", "/ocr", b"{}", Content_Type="application/json").failure == (415, "bad_type")
     assert server.ask("POST", "/ocr", b"", Content_Type="multipart/form-data").failure == (400, "bad_request")
     assert server.post("/correct", b"x", corrections="[]").failure == (422, "bad_option")

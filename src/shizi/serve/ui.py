@@ -11,7 +11,6 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask import url_for as flask_url_for
 from werkzeug.exceptions import NotFound
-from werkzeug.security import safe_join
 
 import shizi
 
@@ -66,11 +65,16 @@ def _page(name: str) -> Response:
     return response
 
 
-@cache
 def _file(name: str) -> tuple[bytes, str]:
-    """A static file and a tag that stands for its content. They are part of the package and do not change."""
-    path = safe_join(str(STATIC), name)
-    if path is None or not Path(path).is_file():
-        raise NotFound
-    data = Path(path).read_bytes()
-    return data, hashlib.sha256(data).hexdigest()[:16]
+    """A static file and a tag that stands for its content; each has one name."""
+    try:
+        return _files()[name]
+    except KeyError:
+        raise NotFound from None
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str]]:
+    """All static files, by their path below the folder. They are part of the package and do not change."""
+    found = {path.relative_to(STATIC).as_posix(): path.read_bytes() for path in STATIC.rglob("*") if path.is_file()}
+    return {name: (data, hashlib.sha256(data).hexdigest()[:16]) for name, data in found.items()}
