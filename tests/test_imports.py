@@ -31,7 +31,7 @@ MAY = {
     "bent": BASE | {"straight"},
     "ruled": BASE,
     "stack": BASE,
-    "seal": BASE | {"clean", "find"},
+    "seal": BASE | {"clean", "crop", "find"},
     "turn": BASE,
     "agree": BASE,
     "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "stack", "turn"},

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shizi import Reader, clean
-from shizi.find import Candidate
-from shizi.seal import BLUE, RED, Seal, lifted, seals, words
+from shizi.find import Candidate, Found
+from shizi.seal import BLUE, RED, Seal, lifted, seals, with_words
 from shizi.settings import CleanSettings, FindSettings, Settings
 from shizi.types import Quad
 
@@ -147,12 +147,16 @@ def test_words_are_shown_where_no_line_runs(degrees: int) -> None:
     grey, found = clean.grey(picture), seals(picture)
     page = clean.Upright(grey, matrix).like(lifted(picture, grey, found))
     assert page.page.min() > 200
-    shown, lines = words(page, grey, found, [], FindSettings())
-    (line,) = lines
-    left, top, right, bottom = line.quad.bounds
-    assert 380 < left < 400 < 450 < right < 480
-    assert shown.page[int(top) : int(bottom), int(left) : int(right)].min() < 120
-    assert words(page, grey, found, [Candidate(line.quad)], FindSettings())[1] == []
+    shown, made = with_words(page, grey, found, Found(), FindSettings())
+    (line,) = made.lines
+    left_end, top, right, bottom = line.quad.bounds
+    assert 380 < left_end < 400 < 450 < right < 480
+    assert shown.page[int(top) : int(bottom), int(left_end) : int(right)].min() < 120
+    left = Found((Candidate(line.quad),))
+    assert with_words(page, grey, found, left, FindSettings())[1].lines == (line,), "what is left is no line"
+    assert [one.reason for one in with_words(page, grey, found, left, FindSettings())[1].dropped] == ["faint"]
+    page.page[round(top) : round(bottom), round(left_end) : round(left_end) + 9] = 0
+    assert with_words(page, grey, found, left, FindSettings())[1].lines == left.lines, "print is"
 
 
 def test_print_under_seals_is_read_and_their_words() -> None:

@@ -259,9 +259,10 @@ class Reader:
         if way.quarters:
             page, known = clean.upright(bare, settings.clean, way.quarters), {}
             found = find.find(page.page, settings.find)
-        page, words = seal.words(page, grey, seals, found.lines, settings.find) if seals else (page, [])
-        self._bounded(picture.source, len(found.lines) + len(words))
-        lines = self._unstacked(page, [*found.lines, *words], known, picture.pixels, hints)
+        if seals:
+            page, found = seal.with_words(page, grey, seals, found, settings.find)
+        self._bounded(picture.source, len(found.lines))
+        lines = self._unstacked(page, found.lines, known, picture.pixels, hints)
         self._bounded(picture.source, len(lines))
         which = order([line.quad for line in lines])
         cuts = cut_all(page, lines, which, picture.pixels, settings, upright=way.sure, starts=starts_of(lines))

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import find
+from shizi import crop, find
 from shizi.clean import Upright
-from shizi.find import Candidate
+from shizi.find import Found
 from shizi.settings import FindSettings
-from shizi.types import Quad
+from shizi.types import Dropped, Quad
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -49,8 +49,9 @@ _DARKEST = 0.4  # share of the light that it lets through at least: what is dark
 _SMEARED = 5  # pixels around ink that JPEG and lenses lend its colour to
 _DARKER = 25  # per cent of that ink: its darker part says how much light it lets through
 _WINDOW = 0.6  # of a seal's shorter radius: more than its strokes and its star are thick, so that paper shows
-_RIM = 2  # pixels around words of a seal that are shown with them
-_STRONG = 0.5  # of the strongest colour: ink as strong counts as full
+_PALE = 0.8  # darkest parts of what is left of a seal's ink, in its ground; print is half as light as it or darker
+_MARGIN = 2  # pixels around words of a seal that are shown with them
+_STRONG = 0.75  # of the strongest colour: ink as strong counts as full
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,31 +163,48 @@ def _paper(light: Grey, ink: Bools, one: Seal) -> NDArray[np.float32]:
     return np.maximum(cv2.blur(paper, (side, side)), 1).astype(np.float32)
 
 
-def words(
-    page: Upright, grey: Grey, found: Sequence[Seal], lines: Sequence[Candidate], settings: FindSettings
-) -> tuple[Upright, list[Candidate]]:
-    """The straight words of the seals themselves, and the page with these, where none of its ``lines`` runs.
+def with_words(
+    page: Upright, grey: Grey, some: Sequence[Seal], found: Found, settings: FindSettings
+) -> tuple[Upright, Found]:
+    """What was found on a page without its seals, and straight words in their middle where no print runs across.
+
+    What is left of ink that was taken off, and was found for its shape, is no line.
 
     Args:
         page: without the seals' ink.
         grey: the (H, W) picture that it was made from, with it.
-        found: the seals, on that picture.
-        lines: found on the page.
+        some: the seals, on that picture.
+        found: on the page.
         settings: how lines are found.
+
+    Returns:
+        The page, on which those words are seen, and all its lines.
     """
-    inked, taken = page.like(grey), [one.quad.bounds for one in lines]
-    made, pixels = [], page.page.copy()
+    inked, pixels = page.like(grey), page.page.copy()
+    left = [one for one in found.lines if _is_left(page, one.quad, some)]
+    lines = [one for one in found.lines if one not in left]
+    taken = [one.quad.bounds for one in lines]
     for line in find.find(inked.page, settings).lines:
-        ends = next(filter(None, (one.middle(inked.back(line.quad)) for one in found)), None)
-        if ends is None:
+        ends = next(filter(None, (one.middle(inked.back(line.quad)) for one in some)), None)
+        if ends is None or line.vertical:
             continue
-        short = replace(line, quad=line.quad.between(*ends))
-        left, top, right, bottom = short.quad.bounds
-        if all(left >= box[2] or right <= box[0] or top >= box[3] or bottom <= box[1] for box in taken):
-            there = np.s_[max(0, int(top) - _RIM) : int(bottom) + _RIM, max(0, int(left) - _RIM) : int(right) + _RIM]
+        words = replace(line, quad=line.quad.between(*ends))
+        x0, y0, x1, y1 = words.quad.bounds
+        if all(x0 >= box[2] or x1 <= box[0] or y0 >= box[3] or y1 <= box[1] for box in taken):
+            there = np.s_[max(0, int(y0) - _MARGIN) : int(y1) + _MARGIN, max(0, int(x0) - _MARGIN) : int(x1) + _MARGIN]
             pixels[there] = inked.page[there]
-            made.append(short)
-    return Upright(pixels, page.matrix), made
+            lines.append(words)
+    dropped = (*found.dropped, *(Dropped(one.quad, "faint") for one in left))
+    return Upright(pixels, page.matrix), replace(found, lines=tuple(lines), dropped=dropped)
+
+
+def _is_left(page: Upright, quad: Quad, some: Sequence[Seal]) -> bool:
+    """Does a line lie within a seal, and is nothing there as dark as print?"""
+    corners = np.asarray(page.back(quad).points, np.float64).T
+    if all((one.radii(*corners) >= _REACH).any() for one in some):
+        return False
+    dark, light = np.percentile(crop.crop(page.page, quad), (5, 75))
+    return bool(dark > _PALE * light)
 
 
 def _channels(pixels: NDArray[np.uint8]) -> list[Grey]:
