@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import warnings
 import zlib
 from collections.abc import Callable
@@ -376,12 +377,45 @@ def test_each_page_has_its_size_checked() -> None:
         next(pages)
 
 
-def test_more_pages_than_the_bound_is_an_error() -> None:
-    pages = [Image.new("L", (20, 10), shade) for shade in range(4)]
-    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+@pytest.mark.parametrize("form", ["TIFF", "GIF"])
+def test_more_pages_than_the_bound_is_an_error_before_any_is_decoded(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = [Image.new("L", (20, 10), shade) for shade in range(4)]
+    data = encoded(sheets[0], form, save_all=True, append_images=sheets[1:])
     assert len(list(pictures(data, LoadSettings(max_pages=4)))) == 4
-    with pytest.raises(TooLarge, match="more than 3 pages"):
-        list(pictures(data, LoadSettings(max_pages=3)))
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("it was decoded"))
+    monkeypatch.setattr("PIL.TiffImagePlugin.TiffImageFile.load", lambda self: pytest.fail("it was decoded"))
+    with pytest.raises(TooLarge, match=r"more than 3 pages \(read fewer pages at a time") as caught:
+        pictures(data, LoadSettings(max_pages=3))
+    assert caught.value.source == "<bytes>"
+
+
+def test_no_more_pages_are_counted_than_the_bound() -> None:
+    tags = {256: 20, 257: 10, 258: 8, 262: 1, 273: 8, 278: 10, 279: 8}  # a picture whose pixels are anywhere
+    listed = b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags.items())
+    size, count = len(listed) + 6, 60_000
+    pages = (struct.pack("<H", len(tags)) + listed + struct.pack("<I", 8 + size * number) for number in range(1, count))
+    data = b"".join((b"II*\0\x08\0\0\0", *pages))
+    began = time.perf_counter()
+    with pytest.raises(TooLarge, match="more than 500 pages"):
+        pictures(data, DEFAULT)
+    assert time.perf_counter() - began < 5  # Pillow takes a minute to count all of them
+
+
+@pytest.mark.parametrize(("form", "decoded"), [("TIFF", [1, 3]), ("GIF", [0, 1, 2, 3])])
+def test_pages_that_nobody_wants_are_not_decoded(
+    form: str, decoded: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = [Image.new("L", (20, 10), shade) for shade in (0, 60, 120, 180)]
+    data = encoded(sheets[0], form, save_all=True, append_images=sheets[1:])
+    seen: list[int] = []
+    kind = type(load._open(data))
+    decode = kind.load
+    monkeypatch.setattr(kind, "load", lambda self: (seen.append(self.tell()), decode(self))[1])
+    shades = [None if page is None else int(page.pixels.mean().round()) for page in load.pages(data, {1, 3}, DEFAULT)]
+    assert shades == [None, 60, None, 180]
+    assert sorted(set(seen)) == decoded  # a GIF's pages build upon one another
 
 
 def test_the_frames_of_an_animation_are_not_pages() -> None:

@@ -33,10 +33,16 @@ class ShiziError(Exception):
     code: ClassVar[str] = "error"
     exit_status: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
-    advice: ClassVar[str] = ""
+    advice: str = ""
 
     source: str = ""
     """Name of the input that it is about, where one is known."""
+
+    def __init__(self, said: str = "", *, advice: str | None = None) -> None:
+        """Give ``advice`` where that of the class does not fit."""
+        super().__init__(said)
+        if advice is not None:
+            self.advice = advice
 
     @property
     def message(self) -> str:

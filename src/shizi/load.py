@@ -13,7 +13,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +97,8 @@ def pictures(source: Source, settings: LoadSettings) -> Iterator[Picture]:
 
     Pixels may be (H, W), (H, W, 1), (H, W, 3) in RGB order or (H, W, 4) in RGBA order, of type uint8, uint16 (scaled
     from the range in use) or bool (True is white). Of a Pillow picture the current frame is taken. A file object is
-    read from where it stands. The source is opened and its first page's size checked before this returns.
+    read from where it stands. The source is opened, its first page's size checked and its pages counted before this
+    returns.
 
     Raises:
         MissingInput, NotAFile, EmptyInput, NotAPicture, BrokenPicture, TooLarge, TooSmall, InputError: as
@@ -110,24 +111,67 @@ def pictures(source: Source, settings: LoadSettings) -> Iterator[Picture]:
         if isinstance(source, Image.Image):
             _check_size(source.size, settings)
             return iter((Picture(name, _decoded(source)),))
-        data = _bytes(source, settings.max_bytes)
-        if not data:
-            raise EmptyInput("it holds no bytes")
-        opened = _open(data)
-        _check_size(opened.size, settings)
-    return _pages(opened, name, settings)
+        opened = _opened(_bytes(source, settings.max_bytes), settings)
+    return (_picture(opened, name) for _ in _frames(opened, name, settings))
 
 
-def _pages(opened: ImageFile, name: str, settings: LoadSettings) -> Iterator[Picture]:
+def pages(data: bytes, which: Container[int], settings: LoadSettings) -> Iterator[Picture | None]:
+    """As :func:`pictures` of a file's bytes, with None in the place of a page that is not among ``which``, from 0.
+
+    Such a page is not decoded, unless it is one of a GIF: these build upon one another.
+    """
+    name = _name(data)
+    with _about(name):
+        opened = _opened(_bytes(data, settings.max_bytes), settings)
+    return (_picture(opened, name) if index in which else None for index in _frames(opened, name, settings))
+
+
+def _opened(data: bytes, settings: LoadSettings) -> ImageFile:
+    """A picture whose header fits the bounds."""
+    if not data:
+        raise EmptyInput("it holds no bytes")
+    opened = _open(data)
+    _check_size(opened.size, settings)
+    if isinstance(opened, _PAGED) and _has_page(data, settings.max_pages):
+        raise _too_many(settings)
+    return opened
+
+
+def _frames(opened: ImageFile, name: str, settings: LoadSettings) -> Iterator[int]:
+    """The number of each page, from 0, once ``opened`` stands at it."""
     for index in range(settings.max_pages + 1):
         with _about(name):
             if index > 0 and not _seek(opened, index):
                 return
             if index == settings.max_pages:
-                raise TooLarge(f"it has more than {settings.max_pages} pages")
+                raise _too_many(settings)
             _check_size(opened.size, settings)
-            pixels = _decoded(opened)
-        yield Picture(name, pixels)
+        yield index
+
+
+def _picture(opened: ImageFile, name: str) -> Picture:
+    with _about(name):
+        return Picture(name, _decoded(opened))
+
+
+def _too_many(settings: LoadSettings) -> TooLarge:
+    advice = "read fewer pages at a time, or raise the bound in the settings"
+    return TooLarge(f"it has more than {settings.max_pages} pages", advice=advice)
+
+
+def _has_page(data: bytes, index: int) -> bool:
+    """Whether there is a page of this number, without decoding those before it.
+
+    What is wrong with a page is said when that is reached, and not here.
+    """
+    opened = _open(data)  # anew: one that broke off is of no more use
+    try:
+        if isinstance(opened, GifImageFile):
+            with _decoding():
+                return opened.n_frames > index
+        return _seek(opened, index)
+    except InputError:
+        return False
 
 
 def _seek(opened: ImageFile, index: int) -> bool:
