@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -34,7 +36,8 @@ def test_bounds_on_a_picture(tight: Server) -> None:
     assert tight.post("/ocr", encoded(Image.new("1", (33_000, 5)), "PNG")).failure == (413, "too_large")
     blank = Image.new("1", (60, 60), 1)
     three = encoded(blank, "TIFF", save_all=True, append_images=[blank, blank])
-    assert tight.post("/ocr", three).failure == (413, "too_large")
+    for path in ("/ocr", "/ocr/stream"):  # before anything is read and told
+        assert tight.post(path, three).failure == (413, "too_large")
     assert tight.post("/ocr", encoded(blank, "TIFF", save_all=True, append_images=[blank])).status == 200
     assert tight.ask("POST", "/ocr", form(b"x") + bytes(3_000_000), Content_Type=FORM).failure == (413, "too_large")
 
@@ -125,6 +128,36 @@ def test_a_reading_that_takes_too_long_is_given_up() -> None:
 
 
 @pytest.mark.slow
+def test_who_hangs_up_while_waiting_leaves_the_queue_and_corrections_are_in_it(tmp_path: Path) -> None:
+    with Image.open(io.BytesIO(SLOW)) as opened:
+        slow = opened.convert("1")
+    long = form(encoded(slow, "TIFF", save_all=True, append_images=[slow] * 40, compression="group4"))
+    sent = json.dumps([{"quad": [[0, 0], [60, 0], [60, 20], [0, 20]], "read": "a", "text": "b"}])
+    with running("--workers=1", "--set=running=1", "--set=waiting=1", keep=tmp_path) as server, ExitStack() as clients:
+
+        def begin() -> socket.socket:
+            return clients.enter_context(server.raw(server.head(len(long)) + long))
+
+        def queue() -> tuple[float, float]:
+            figures = server.figures()
+            return figures["shizi_running"], figures["shizi_waiting"]
+
+        begin()
+        until(lambda: queue() == (1, 0))
+        leaving = begin()
+        until(lambda: queue() == (1, 1))
+        assert server.post("/ocr", page()).failure == (503, "busy")
+        assert server.post("/correct", page(), corrections=sent).failure == (503, "busy")
+        leaving.close()
+        until(lambda: queue() == (1, 0))  # long before the one that is read is done
+        begin()
+        until(lambda: queue() == (1, 1))
+        clients.close()
+        until(lambda: queue() == (0, 0))
+        assert server.post("/correct", page(), corrections=sent).json == {"success": True, "kept": 1}
+
+
+@pytest.mark.slow
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
     token = "0123456789abcdef-secret"
     with running("--workers=1", "--host=0.0.0.0", "--set=held_bytes=60000", environ={"SHIZI_TOKEN": token}) as server:
@@ -185,11 +218,11 @@ def test_corrections_have_bounds(tmp_path: Path) -> None:
 
     data = page()
     few = Corrections(tmp_path / "few", ServeSettings(max_corrections=3))
-    assert few.keep(data, [line(0), line(1)], LoadSettings()) == 2
+    assert list(few.keep(data, [line(0), line(1)], LoadSettings())) == [2]
     with pytest.raises(CorrectionsFull):
-        few.keep(data, [line(2), line(3)], LoadSettings())
-    assert few.keep(data, [line(2)], LoadSettings()) == 1  # what was refused left nothing behind
+        list(few.keep(data, [line(2), line(3)], LoadSettings()))
+    assert list(few.keep(data, [line(2)], LoadSettings())) == [1]  # what was refused left nothing behind
     assert len((tmp_path / "few" / "labels.tsv").read_text().splitlines()) == 3
     small = Corrections(tmp_path / "small", ServeSettings(max_correction_bytes=10))
     with pytest.raises(CorrectionsFull):
-        small.keep(data, [line(0)], LoadSettings())
+        list(small.keep(data, [line(0)], LoadSettings()))

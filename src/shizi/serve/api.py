@@ -48,7 +48,7 @@ def ocr() -> Response:
     has = parts()
     form = read_form(request.environ, has.settings, has.metrics)
     wanted = parse(OcrForm, form.fields)
-    reading = has.engine.begin(form.file, _options(wanted, has.settings))
+    reading = has.engine.begin(form.file, _options(wanted, has.settings), form.arrived)
     pages = [event for event in reading.events(_gone()) if isinstance(event, Page)]
     return _answer(pages, wanted.format, has, reading, apart=not wanted.line)
 
@@ -59,7 +59,7 @@ def ocr_stream() -> Response:
     has = parts()
     form = read_form(request.environ, has.settings, has.metrics)
     wanted = parse(ReadForm, form.fields)
-    reading = has.engine.begin(form.file, _options(wanted, has.settings))
+    reading = has.engine.begin(form.file, _options(wanted, has.settings), form.arrived)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx is to pass it on piece by piece
     answer = Response(_told(reading, _gone(), has), mimetype="text/event-stream", headers=headers)
     answer.call_on_close(reading.drop)
@@ -78,7 +78,8 @@ def correct() -> Response:
     corrections = parse_corrections(fields.pop("corrections", ""))
     parse(Strict, fields)  # there are no others
     bounds = has.engine.reader.settings.load
-    count = has.engine.in_thread(lambda: kept.keep(form.file, corrections, bounds))
+    turn = has.engine.queue(kept.keep(form.file, corrections, bounds), form.arrived)
+    count = sum(lines or 0 for lines in turn.events(_gone()))
     has.metrics.corrections.inc(count)
     return reply({"success": True, "kept": count})
 

@@ -117,6 +117,8 @@ class Form:
     file: bytes
     fields: dict[str, str]
     """The text fields."""
+    arrived: float
+    """When all of it had come, by ``time.perf_counter``."""
 
 
 def read_form(environ: dict[str, Any], settings: ServeSettings, metrics: Metrics) -> Form:
@@ -143,8 +145,9 @@ def read_form(environ: dict[str, Any], settings: ServeSettings, metrics: Metrics
         raise TooLarge(_bounds(settings)) from error
     except ValueError as error:  # no boundary, no end: nothing that could be told apart is lost
         raise Refusal("the form is broken: it is not whole multipart/form-data") from error
-    metrics.stage_seconds.labels("upload").observe(time.perf_counter() - started)
-    return Form(_file(files, settings), _texts(fields))
+    arrived = time.perf_counter()
+    metrics.stage_seconds.labels("upload").observe(arrived - started)
+    return Form(_file(files, settings), _texts(fields), arrived)
 
 
 def most_bytes(settings: ServeSettings) -> int:

@@ -55,8 +55,10 @@ class Corrections:
         except OSError as error:
             raise SettingsError(f"corrections cannot be kept in {folder}: {error.strerror}") from error
 
-    def keep(self, picture: bytes, corrections: Sequence[Correction], bounds: LoadSettings) -> int:
-        """Cut the lines out of ``picture`` and write them down; how many there were. Takes a thread's time.
+    def keep(self, picture: bytes, corrections: Sequence[Correction], bounds: LoadSettings) -> Iterator[int]:
+        """Cut the lines out of ``picture``, page by page, and write them down once all are there.
+
+        Takes a thread's time. Yields how many lines each page has, 0 where it is passed over.
 
         Raises:
             InputError: the picture cannot be read; :func:`shizi.load.pictures` lists the errors.
@@ -66,7 +68,10 @@ class Corrections:
         most = self._settings.corrections_per_request
         if not 1 <= len(corrections) <= most:
             raise BadOption(f"corrections: between 1 and {most} lines a request, not {len(corrections)}")
-        rows = [row for page in _strips(picture, corrections, bounds, self._settings.correction_chars) for row in page]
+        rows: list[Row] = []
+        for page in _strips(picture, corrections, bounds, self._settings.correction_chars):
+            rows += page
+            yield len(page)
         with self._locked():
             self._check_room(rows)
             for name, png, _, _ in rows:
@@ -75,7 +80,6 @@ class Corrections:
                     _write(path, png)
             self._append(LABELS, [(name, text) for name, _, text, _ in rows])
             self._append(READINGS, [(name, read) for name, _, _, read in rows])
-        return len(rows)
 
     def _check_room(self, rows: Sequence[Row]) -> None:
         with os.scandir(self._folder / STRIPS) as entries:
@@ -103,14 +107,12 @@ class Corrections:
 def _strips(
     picture: bytes, corrections: Sequence[Correction], bounds: LoadSettings, most: int
 ) -> Iterator[list[Row]]:
-    """The rows of each page, in the order of the pages; those of one page as they came."""
+    """The rows of each page up to the last corrected one, in the order of the pages; those of a page as they came."""
     left = list(corrections)
-    for number, page in enumerate(load.pictures(picture, bounds)):
-        here = [one for one in left if one.page == number]
-        if here:
-            grey = clean.grey(page.pixels)
-            yield [_row(grey, one, most) for one in here]
-            left = [one for one in left if one.page != number]
+    for number, page in enumerate(load.pages(picture, {one.page for one in corrections}, bounds)):
+        grey = None if page is None else clean.grey(page.pixels)
+        yield [] if grey is None else [_row(grey, one, most) for one in left if one.page == number]
+        left = [one for one in left if one.page != number]
         if not left:
             return
     raise BadOption(f"corrections: there is no page {left[0].page}")

@@ -3,7 +3,8 @@
 The event loop never reads. It hands each step of a reading (finding the lines of a page; the next few lines) to a
 thread and serves other clients meanwhile, which works because OpenCV, ONNX Runtime and most of numpy let go of the
 interpreter's lock. A reading ends after a step, not within one: when its time is over or its client has gone, it is not
-asked for more.
+asked for more, and one that waits gives its place up at once. Corrections wait in the same queue; a step of theirs is a
+page.
 
 Made for gevent: a greenlet per request, all in one thread, so what is counted here needs no locks.
 """
@@ -12,14 +13,14 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import gevent
 import numpy as np
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 from gevent.queue import Empty, Queue
 from gevent.threadpool import ThreadPool
 from numpy.typing import NDArray
@@ -60,11 +61,10 @@ class Engine:
         self.reader = reader
         self.settings = settings
         self.metrics = metrics
-        self.slots = BoundedSemaphore(settings.running)
-        # one more for what is short: the header of a picture, corrections
-        self._pool = ThreadPool(settings.running + 1)
+        self._pool = ThreadPool(settings.running + 1)  # one more for what is short: a picture's header, an answer
         self._warm = Event()
-        self._begun = 0
+        self._queue: deque[Turn[Any]] = deque()
+        self._running = 0
         self._pace = 1.0  # seconds that a picture takes, of late
 
     def warm(self) -> None:
@@ -86,36 +86,68 @@ class Engine:
             raise error
         return cast(T, made)
 
-    def begin(self, data: bytes, options: Options) -> Reading:
-        """Check a picture's header and put it into the queue.
+    def begin(self, data: bytes, options: Options, arrived: float) -> Reading:
+        """Check a picture's header and put it into the queue. Its upload was complete at ``arrived``.
 
         Raises:
             InputError, SettingsError: as Reader does.
             Busy: the queue is full.
             Starting: the models are still not loaded after :data:`START` seconds.
+            TimeLimit: the threads have no time for its header.
         """
         self._check_room()
-        if not self._warm.wait(START):  # a worker that takes another one's place is warm in a moment
-            raise Starting("the models are not loaded yet")
-        steps = self.in_thread(lambda: self._steps(data, options))
+        with gevent.Timeout(max(0.0, arrived + self.settings.seconds - time.perf_counter()), self.late()):
+            if not self._warm.wait(START):  # a worker that takes another one's place is warm in a moment
+                raise Starting("the models are not loaded yet")
+            steps = self.in_thread(lambda: self._steps(data, options))
         self._check_room()  # others came meanwhile
-        return Reading(self, steps)
+        return Reading(self, steps, arrived)
+
+    def queue(self, steps: Iterator[T], arrived: float) -> Turn[T]:
+        """Put other work into the queue, whose upload was complete at ``arrived``. Raises Busy where it is full."""
+        self._check_room()
+        return Turn(self, steps, arrived)
+
+    def late(self) -> TimeLimit:
+        """What is to be said when a request's time is over."""
+        return TimeLimit(f"reading took longer than {self.settings.seconds:g} seconds")
 
     @property
     def waiting(self) -> int:
         """Pictures in the queue."""
-        return max(0, self._begun - self.settings.running)
+        return len(self._queue)
 
-    def count(self, change: int, seconds: float | None = None) -> None:
-        """A reading begins or ends, the latter after so many seconds."""
-        self._begun += change
-        self.metrics.waiting.set(self.waiting)
-        self.metrics.running.set(min(self._begun, self.settings.running))
+    def enter(self, turn: Turn[Any]) -> int:
+        """Into the queue: its place there, from 1; 0: it need not wait."""
+        self._queue.append(turn)
+        self._go_on()
+        return self.waiting if turn in self._queue else 0
+
+    def leave(self, turn: Turn[Any]) -> bool:
+        """Out of the queue; whether it still was there."""
+        waited = turn in self._queue
+        if waited:
+            self._queue.remove(turn)
+            self._go_on()
+        return waited
+
+    def finish(self, seconds: float | None) -> None:
+        """One that ran has ended, after so many seconds where it did not fail."""
+        self._running -= 1
         if seconds is not None:
             self._pace += 0.2 * (seconds - self._pace)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Start those whose turn it is."""
+        while self._queue and self._running < self.settings.running:
+            self._running += 1
+            self._queue.popleft().start()
+        self.metrics.waiting.set(self.waiting)
+        self.metrics.running.set(self._running)
 
     def _check_room(self) -> None:
-        if self._begun >= self.settings.running + self.settings.waiting:
+        if self._running + self.waiting >= self.settings.running + self.settings.waiting:
             busy = Busy(f"{self.waiting} pictures wait already")
             busy.retry_after = max(1, min(30, round(self._pace * (self.waiting + 1) / self.settings.running)))
             raise busy
@@ -137,27 +169,26 @@ class Engine:
         yield page
 
 
-class Reading:
-    """One picture on its way through the queue and the threads, and what has become known of it."""
+class Turn(Generic[T]):
+    """Work on its way through the queue and the threads, and what has become known of it."""
 
-    def __init__(self, engine: Engine, steps: Iterator[Told]) -> None:
+    def __init__(self, engine: Engine, steps: Iterator[T], arrived: float) -> None:
         """Go into the queue."""
-        self.started = time.perf_counter()
         self._engine = engine
         self._steps = steps
-        self._events: Queue[Told | Exception | None] = Queue()
+        self._arrived = arrived
+        self._entered = time.perf_counter()
+        self._events: Queue[T | Exception | None] = Queue()
         self._unwanted = False
-        engine.count(+1)
-        self.place = engine.waiting
+        self.place = engine.enter(self)
         """Its place in the queue, from 1; 0: it need not wait."""
-        gevent.spawn(self._run)
 
     @property
     def seconds(self) -> float:
-        """Seconds since it came, waiting included."""
-        return round(time.perf_counter() - self.started, 4)
+        """Seconds since its upload was complete, waiting included."""
+        return round(time.perf_counter() - self._arrived, 4)
 
-    def events(self, gone: Callable[[], bool]) -> Generator[Told | None, None, None]:
+    def events(self, gone: Callable[[], bool]) -> Generator[T | None, None, None]:
         """What becomes known, as it does; None every half second in which nothing did.
 
         Args:
@@ -168,13 +199,13 @@ class Reading:
             TimeLimit: it takes too long.
             ClientGone: nobody waits for the answer.
         """
-        limit = self._engine.settings.seconds
+        until = self._arrived + self._engine.settings.seconds
         looked = time.perf_counter()
         try:
             while True:
                 now = time.perf_counter()
-                if now - self.started > limit:
-                    raise TimeLimit(f"reading took longer than {limit:g} seconds")
+                if now > until:
+                    raise self._engine.late()
                 if now - looked > LOOK:
                     looked = now
                     if gone():
@@ -196,24 +227,30 @@ class Reading:
     def drop(self) -> None:
         """Nobody wants the rest."""
         self._unwanted = True
+        if self._engine.leave(self):
+            self._end()
+
+    def start(self) -> None:
+        """Its turn has come."""
+        gevent.spawn(self._run)
 
     def _run(self) -> None:
-        engine, seconds = self._engine, None
+        began, seconds = time.perf_counter(), None
+        self._engine.metrics.stage_seconds.labels("wait").observe(began - self._entered)
         try:
-            with engine.slots:
-                began = time.perf_counter()
-                engine.metrics.stage_seconds.labels("wait").observe(began - self.started)
-                self._read()
-                seconds = time.perf_counter() - began
+            self._work()
+            seconds = time.perf_counter() - began
         except Exception as error:  # whatever it is, it is the answer's business
             self._events.put(error)
         finally:
-            self._steps = iter(())  # the picture's memory
-            engine.count(-1, seconds)
-            self._events.put(None)
+            self._end()
+            self._engine.finish(seconds)
 
-    def _read(self) -> None:
-        metrics = self._engine.metrics
+    def _end(self) -> None:
+        self._steps = iter(())  # the picture's memory
+        self._events.put(None)
+
+    def _work(self) -> None:
         spent = 0.0
         more = True
         while more and not self._unwanted:
@@ -221,16 +258,28 @@ class Reading:
             events, more = self._engine.in_thread(lambda: _some(self._steps))
             spent += time.perf_counter() - began
             for event in events:
-                if isinstance(event, PageFound):
-                    metrics.stage_seconds.labels("find").observe(spent)
-                    spent = 0.0
-                elif isinstance(event, LineRead):
-                    metrics.lines.inc()
-                else:
-                    metrics.stage_seconds.labels("read").observe(spent)
-                    metrics.pages.inc()
-                    spent = 0.0
+                spent = self._count(event, spent)
                 self._events.put(event)
+
+    def _count(self, event: T, spent: float) -> float:
+        """Count an event, before which ``spent`` seconds were; those that still count for the next one."""
+        return spent
+
+
+class Reading(Turn[Told]):
+    """One picture."""
+
+    def _count(self, event: Told, spent: float) -> float:
+        metrics = self._engine.metrics
+        if isinstance(event, LineRead):
+            metrics.lines.inc()
+            return spent
+        if isinstance(event, PageFound):
+            metrics.stage_seconds.labels("find").observe(spent)
+        else:
+            metrics.stage_seconds.labels("read").observe(spent)
+            metrics.pages.inc()
+        return 0.0
 
 
 def _outcome(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
@@ -241,7 +290,7 @@ def _outcome(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
         return None, error
 
 
-def _some(steps: Iterator[Told]) -> tuple[list[Told], bool]:
+def _some(steps: Iterator[T]) -> tuple[list[T], bool]:
     """The next events, and whether there may be more: what comes within a moment, or where a page's lines are."""
     until = time.perf_counter() + STEP
     events = []

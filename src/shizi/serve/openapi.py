@@ -66,7 +66,7 @@ OPERATIONS = (
     ),
     Operation(
         "/correct", "post", "Keep corrected lines, where the operator allows it", {"application/json": shapes.Kept},
-        shapes.CorrectUpload, (*UPLOAD, NotKept, CorrectionsFull), guarded=True, also=(shapes.Correction,),
+        shapes.CorrectUpload, (*UPLOAD, NotKept, CorrectionsFull, TimeLimit), guarded=True, also=(shapes.Correction,),
     ),
     Operation("/config.json", "get", "What a client has to know", {"application/json": shapes.Config}),
     Operation("/healthz", "get", "Whether the server is alive", {"application/json": shapes.Status}),
