@@ -180,7 +180,7 @@ def test_a_glyph_is_replaced_and_its_neighbours_stay(atlas: Atlas) -> None:
 
 def test_a_large_batch_is_put_together_of_parts_with_levels_of_their_own(maker: LineMaker) -> None:
     stage = Stage("lines", steps=1, batch=90, widths=(64,), levels=("clean", "degraded"), ctc=1.0)
-    sources = Sources(LATIN, maker, maker, [])
+    sources = Sources(LATIN, maker, maker)
     laid = sources.laid(np.random.default_rng(1), stage, part=20)
     assert isinstance(laid, Laid)
     assert [len(plan.widths) for plan, _ in laid.parts] == [10, 10, 10, 10, 5]

@@ -1,7 +1,8 @@
 """Real lines for training: label files, folders and LMDB, each as a random-access sequence of (strip, text).
 
 Pictures are decoded when they are asked for, by the same code that a Reader uses. A broken item does not end a run of
-hours: :meth:`LineSource.get` gives None for it and :attr:`LineSource.skipped` says why. No torch here.
+hours: :meth:`LineSource.get` gives None for it and :attr:`LineSource.skipped` says why, which
+:class:`shizi.learn.real.RealLines` counts when the run begins. No torch here.
 """
 
 from __future__ import annotations

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from shizi.errors import DataError, SettingsError
-from shizi.learn.network import NetworkConfig
+from shizi.learn.network import NetworkConfig, check
 from shizi.learn.synth.compose import HEIGHT
 from shizi.learn.synth.degrade import LEVELS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from shizi.learn.toml import built, read
+from shizi.learn.truth import rows
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,8 @@ class Stage:
             raise SettingsError(f"stage {self.name}: give steps or minutes")
         if self.kind == "lines" and not (self.frames or self.ctc):
             raise SettingsError(f"stage {self.name}: give frames, ctc or both")
+        if not 0 <= self.real <= (self.kind == "lines"):
+            raise SettingsError(f"stage {self.name}: real is a share, 0 to 1, and for stages of lines alone")
         for level in self.levels:
             if level not in LEVELS:
                 raise SettingsError(f"stage {self.name}: there is no level {level!r}; there are {', '.join(LEVELS)}")
@@ -83,6 +82,8 @@ class Stage:
 OPTIMISERS = ("adamw", "muon")
 DRAWN = (32, 48, 64)
 """Rows that lines can be drawn in."""
+LISTS = (".txt", ".tsv", ".csv", ".dict")
+"""What names a file of characters, and is no alphabet itself."""
 
 
 @dataclass(frozen=True)
@@ -162,55 +163,77 @@ class Recipe:
             DataError: no such file, or no TOML.
             SettingsError: an unknown key or an impossible value.
         """
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise DataError(f"{path}: {error}") from error
-        stages = tuple(_checked(Stage, stage, "stage") for stage in values.pop("stage", []))
+        values = read(path)
+        stages = values.pop("stage", [])
+        if not isinstance(stages, list):
+            raise SettingsError(f"{path}: stages stand in double brackets, [[stage]], even a single one")
         if not stages:
             raise SettingsError(f"{path} has no [[stage]]")
-        network = NetworkConfig.from_dict(values.pop("network", {}))
-        if "larger" in values:
-            values["larger"] = NetworkConfig.from_dict(values["larger"])
+        values["stages"] = [built(Stage, stage, "stage") for stage in stages]
+        for key in ("network", "larger"):
+            if key in values:
+                values[key] = NetworkConfig.from_dict(values[key])
+        made = built(cls, {"name": path.stem, **values}, "recipe")
+        _check(made, path)
+        return made._beside(path.parent)
+
+    def _beside(self, folder: Path) -> Recipe:
+        """With its relative paths starting at ``folder``."""
+        places: dict[str, Any] = {}
         for key in ("fonts", "strokes", "corpora", "backgrounds", "cache", "start", "teacher"):
-            if values.get(key):
-                values[key] = str(path.parent / values[key])
+            value = getattr(self, key)
+            places[key] = str(folder / value) if value else ""
         for key in ("real", "more_strokes"):
-            values[key] = [str(path.parent / place) for place in values.get(key, [])]
-        if values.get("optimiser", OPTIMISERS[0]) not in OPTIMISERS:
-            raise SettingsError(f"{path}: optimiser is {' or '.join(OPTIMISERS)}, not {values['optimiser']!r}")
-        if any(stage.distilled for stage in stages) and not (values.get("teacher") or values.get("larger")):
-            raise SettingsError(f"{path}: a stage has distilled, and the recipe has no teacher and no larger network")
-        if values.get("teacher") and values.get("larger"):
-            raise SettingsError(f"{path}: give a teacher or a larger network, not both")
-        for key in ("loaders", "rewritten"):
-            if values.get(key, 0) < 0:
-                raise SettingsError(f"{path}: {key} is 0 or more, not {values[key]}")
-        if values.get("loaders") and values.get("processes", 1) > 1:
-            raise SettingsError(f"{path}: give loaders or processes, not both")
-        if values.get("loaders") and sys.platform == "win32":  # a file without a name cannot be handed on there
-            raise SettingsError(f"{path}: there are no loaders on Windows")
-        if values.get("rewritten") and not (values.get("loaders") and values.get("strokes")):
-            raise SettingsError(f"{path}: rewritten needs strokes, and loaders that write")
-        high = values.get("drawn", HEIGHT) != HEIGHT or network.height != HEIGHT
-        if high and any(values.get(key) for key in ("real", "teacher", "larger", "rewritten")):
-            raise SettingsError(f"{path}: real, teacher, larger and rewritten are for strips of {HEIGHT} rows alone")
-        if values.get("drawn", HEIGHT) not in DRAWN or values.get("drawn", HEIGHT) < network.height:
-            raise SettingsError(f"{path}: drawn is {', '.join(map(str, DRAWN))}, and not below the network's height")
-        if "larger" in values and values["larger"].height != HEIGHT:
-            raise SettingsError(f"{path}: a larger network reads the same strips of {HEIGHT} rows")
-        if values["more_strokes"] and not values.get("strokes"):
-            raise SettingsError(f"{path}: more_strokes needs strokes, for the characters that they lack")
-        made: Recipe = _checked(cls, {"name": path.stem, **values, "stages": stages, "network": network}, "recipe")
-        return made
+            places[key] = tuple(str(folder / place) for place in getattr(self, key))
+        return replace(self, **places, alphabet=characters(self.alphabet, folder) if self.alphabet else "")
 
 
-def _checked(kind: Any, values: Mapping[str, Any], what: str) -> Any:
-    known = {f.name for f in fields(kind)}
-    for key in values:
-        if key not in known:
-            raise SettingsError(f"a {what} has no setting {key!r}; it has {', '.join(sorted(known))}")
+def characters(value: str, folder: Path = Path()) -> str:
+    """What an alphabet's value stands for: the characters of the file of that name in ``folder``, or itself.
+
+    Raises:
+        DataError: the file is empty or not UTF-8, or the value is named like a text file and there is none.
+    """
+    path = folder / value
     try:
-        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-    except TypeError as error:
-        raise SettingsError(f"{what}: {error}") from error
+        held = "".join(row for _, row in rows(path)) if path.is_file() else None
+    except OSError:  # too long for a name
+        held = None
+    if held == "" or (held is None and path.suffix.lower() in LISTS):
+        raise DataError(f"{path} holds no characters" if held is not None else f"there is no {path}")
+    return value if held is None else held
+
+
+def _check(recipe: Recipe, path: Path) -> None:
+    """Raise SettingsError where settings do not go together."""
+
+    def need(ok: bool, message: str) -> None:
+        if not ok:
+            raise SettingsError(f"{path}: {message}")
+
+    check(recipe.network)
+    optimisers = " or ".join(OPTIMISERS)
+    need(recipe.optimiser in OPTIMISERS, f"optimiser is {optimisers}, not {recipe.optimiser!r}")
+    taught, taking = (any(getattr(stage, key) for stage in recipe.stages) for key in ("distilled", "real"))
+    teaches = bool(recipe.teacher or recipe.larger)
+    need(teaches or not taught, "a stage has distilled, and the recipe has no teacher and no larger network")
+    need(not (recipe.teacher and recipe.larger), "give a teacher or a larger network, not both")
+    need(taking or not recipe.real, "it names real lines, and no stage takes any: give one a share, as in real = 0.2")
+    need(bool(recipe.real) or not taking, "a stage takes real lines, and the recipe names none")
+    for key in ("loaders", "rewritten"):
+        need(getattr(recipe, key) >= 0, f"{key} is 0 or more, not {getattr(recipe, key)}")
+    need(not (recipe.loaders and recipe.processes > 1), "give loaders or processes, not both")
+    # a file without a name cannot be handed on there
+    need(not (recipe.loaders and sys.platform == "win32"), "there are no loaders on Windows")
+    writes = bool(recipe.loaders and recipe.strokes)
+    need(writes or not recipe.rewritten, "rewritten needs strokes, and loaders that write")
+    high = recipe.drawn != HEIGHT or recipe.network.height != HEIGHT
+    more = recipe.real or recipe.teacher or recipe.larger or recipe.rewritten
+    need(not (high and more), f"real, teacher, larger and rewritten are for strips of {HEIGHT} rows alone")
+    fits = recipe.drawn in DRAWN and recipe.drawn >= recipe.network.height
+    need(fits, f"drawn is {', '.join(map(str, DRAWN))}, and not below the network's height")
+    if recipe.larger is not None:
+        check(recipe.larger)
+        need(recipe.larger.height == HEIGHT, f"a larger network reads the same strips of {HEIGHT} rows")
+    strokes = bool(recipe.strokes or not recipe.more_strokes)
+    need(strokes, "more_strokes needs strokes, for the characters that they lack")

@@ -228,7 +228,7 @@ def run(args: Namespace) -> int:
         ModelError, DataError, SettingsError: the file or the recipe cannot be used, or the new file reads too much
             otherwise; then none is written.
     """
-    recipe = Recipe.open(Path(args.recipe))
+    recipe = replace(Recipe.open(Path(args.recipe)), real=())  # made lines alone are looked at
     sources = open_sources(recipe, torch.device("cpu"))
     before = Recogniser.open(args.source, 1)
     if before.charset != sources.charset:

@@ -8,23 +8,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from shizi.clean import network_input
-from shizi.crop import bucket
 from shizi.errors import DataError
-from shizi.learn.data import LineSource, open_source
+from shizi.learn.data import open_source
+from shizi.learn.real import RealLines
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.synth.atlas import EM, Atlas, build_atlas, font_files
 from shizi.learn.synth.compose import HEIGHT
 from shizi.learn.synth.degrade import LEVELS, Degrader, Level
-from shizi.learn.synth.lines import GROUND, Batch, LineMaker, Plan
+from shizi.learn.synth.lines import Batch, LineMaker, Plan
 from shizi.learn.synth.living import Written
 from shizi.learn.synth.rows import Style
 from shizi.learn.synth.text import Sampler
 from shizi.read.charset import Charset
-from shizi.settings import CleanSettings
 
 SQUARE = 32
 PART = 384
@@ -44,7 +41,7 @@ class Laid:
 class Sources:
     """Made lines, and real ones where the recipe names some."""
 
-    def __init__(self, charset: Charset, maker: LineMaker, held: LineMaker, real: list[LineSource]) -> None:
+    def __init__(self, charset: Charset, maker: LineMaker, held: LineMaker, real: RealLines | None = None) -> None:
         self.charset, self.maker, self.held, self.real = charset, maker, held, real
 
     @property
@@ -59,13 +56,13 @@ class Sources:
 
     def laid(self, rng: np.random.Generator, stage: Stage, part: int = PART) -> Laid | Batch:
         """One step's lines, laid out, ``part`` squares together; single characters and real lines as they are."""
+        alone = stage.kind == "characters"
+        if not alone and self.real is not None and rng.random() < stage.real:
+            return self.real.batch(rng, stage)
         forms = {"squared": stage.squared, "plates": stage.plates, "scene": stage.scene, "alone": stage.alone}
         style = Style(stage.loose, stage.hand, **forms)
-        alone = stage.kind == "characters"
         width = SQUARE if alone else int(rng.choice(stage.widths))
         count = max(1, stage.batch * SQUARE // width)
-        if not alone and self.real and rng.random() < stage.real:
-            return self._real(rng, count, width)
         most = max(1, part * SQUARE // width)
         counts = [min(most, count - done) for done in range(0, count, most)]
         levels = [LEVELS[stage.levels[int(rng.integers(len(stage.levels)))]] for _ in counts]
@@ -81,39 +78,18 @@ class Sources:
             self.maker.composer.put(np.array(glyphs), np.stack(pictures))
         return Batch.joined([self.maker.drawn(plan, level) for plan, level in laid.parts])
 
-    def _real(self, rng: np.random.Generator, count: int, width: int) -> Batch:
-        """Real lines no wider than ``width``; lines with characters that the alphabet lacks are passed over."""
-        strips: list[NDArray[np.float32]] = []
-        labels: list[list[int]] = []
-        for _ in range(20 * count):
-            source = self.real[int(rng.integers(len(self.real)))]
-            item = source.get(int(rng.integers(len(source))))
-            if item is None:
-                continue
-            picture, text = item
-            known = self.charset.known(text)
-            strip = network_input(picture, CleanSettings())
-            if known and len(known) == len(text) and strip.shape[1] <= width:
-                strips.append(strip)
-                labels.append(self.charset.encode(known))
-            if len(strips) == count:
-                break
-        if not strips:
-            raise DataError(f"no real line is at most {width} pixels wide at height 32 and within the alphabet")
-        widths = np.array([s.shape[1] for s in strips], dtype=np.int64)
-        made = np.full((len(strips), 1, SQUARE, bucket(int(widths.max()))), GROUND, dtype=np.float32)
-        for index, strip in enumerate(strips):
-            made[index, 0, :, : strip.shape[1]] = strip
-        return Batch(torch.from_numpy(made), widths, labels)
-
 
 def alphabet(recipe: Recipe) -> Charset:
-    """The recipe's alphabet: the default one, the characters given, or those of the file named."""
-    if not recipe.alphabet:
-        return Charset.default()
-    path = Path(recipe.alphabet)
-    chars = path.read_text(encoding="utf-8") if len(recipe.alphabet) < 200 and path.is_file() else recipe.alphabet
-    return Charset.of(c for c in chars if c >= " ")
+    """The recipe's alphabet: the default one, or the characters given."""
+    return Charset.of(c for c in recipe.alphabet if c >= " ") if recipe.alphabet else Charset.default()
+
+
+def notes(recipe: Recipe, sources: Sources) -> list[str]:
+    """What a person should know before a run begins: names of fonts that there are none of, and how many real lines."""
+    known = {file.name for file in font_files(Path(recipe.fonts))} | set(sources.font_names)
+    strange = sorted({*recipe.left_out, *recipe.font_weights} - known)
+    said = [f"left_out or font_weights name what is not in {recipe.fonts}: {', '.join(strange)}"] if strange else []
+    return said if sources.real is None else [*said, str(sources.real)]
 
 
 def grounds(folder: Path) -> Tensor:
@@ -129,10 +105,13 @@ def grounds(folder: Path) -> Tensor:
     return torch.from_numpy(np.stack(made))
 
 
-def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
-    """Open all that the recipe names; draws the atlas at the first time.
+def open_sources(
+    recipe: Recipe, device: torch.device | None = None, real: RealLines | None = None
+) -> Sources:
+    """Open all that the recipe names; draws the atlas at the first time, and looks at all real lines.
 
-    Lines are drawn on ``device``, by default the accelerator where there is one and no loaders draw them.
+    Lines are drawn on ``device``, by default the accelerator where there is one and no loaders draw them. ``real`` are
+    the recipe's real lines where they have been looked at before.
     """
     charset = alphabet(recipe)
     files = [f for f in font_files(Path(recipe.fonts)) if f.name not in recipe.left_out]
@@ -154,7 +133,8 @@ def open_sources(recipe: Recipe, device: torch.device | None = None) -> Sources:
             atlas, charset, sampler, degrader, weights=weights, device=device, drawn=drawn, height=height
         )
 
-    real = [open_source(Path(place)) for place in recipe.real]
+    if recipe.real and real is None:
+        real = RealLines([open_source(Path(place)) for place in recipe.real], charset, recipe.stages)
     em = EM * recipe.drawn // HEIGHT
     at_once = max(recipe.processes, recipe.loaders)
     atlas = build_atlas(trained, charset, cache, recipe.stroke_places, recipe.hands, processes=at_once, em=em)

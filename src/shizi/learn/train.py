@@ -31,9 +31,10 @@ from shizi.learn.loaders import Shared, batches
 from shizi.learn.losses import attention, ctc, distilled, frame_targets, frames, sampled_ctc
 from shizi.learn.network import build
 from shizi.learn.precision import has_bf16
+from shizi.learn.real import RealLines
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.restore import restore
-from shizi.learn.sources import Laid, Sources, open_sources
+from shizi.learn.sources import Laid, Sources, notes, open_sources
 from shizi.learn.synth.lines import Batch
 from shizi.learn.validate import Validator
 from shizi.learn.workers import Team, launch
@@ -301,15 +302,19 @@ def run(args: Namespace) -> int:
     if start and not start.exists():
         raise DataError(f"nothing to start from: there is no {start}")
     # draws the glyph atlas once, before the processes share it, and finds what is wrong early
-    open_sources(recipe, torch.device("cpu"))
-    launch(partial(_train, recipe, output, start, bool(args.resume)), recipe.processes)
+    sources = open_sources(recipe, torch.device("cpu"))
+    for note in notes(recipe, sources):
+        print(note)
+    launch(partial(_train, recipe, output, start, bool(args.resume), sources.real), recipe.processes)
     return 0
 
 
-def _train(recipe: Recipe, output: Path, start: Path | None, goes_on: bool, team: Team) -> None:
+def _train(
+    recipe: Recipe, output: Path, start: Path | None, goes_on: bool, real: RealLines | None, team: Team
+) -> None:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    sources = open_sources(recipe)
+    sources = open_sources(recipe, real=real)
     resume = None
     if start:
         resume = from_weights(start, recipe, sources) if start.suffix == ".onnx" else checkpoints.load(start)

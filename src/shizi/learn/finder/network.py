@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from shizi.errors import SettingsError
+from shizi.learn.toml import built
 
 STRIDE = 32
 """Sides of the pages it is given are multiples of this, pixels."""
@@ -32,12 +33,8 @@ class FinderConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> FinderConfig:
-        """From a recipe or a checkpoint; SettingsError for an unknown key or a wrong count."""
-        try:
-            sizes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-            made = cls(**sizes)
-        except TypeError as error:
-            raise SettingsError(f"network: {error}") from error
+        """From a recipe or a checkpoint; SettingsError for an unknown key, or a wrong kind or count."""
+        made = built(cls, values, "network")
         if len(made.widths) != 5 or len(made.depths) != 4:
             raise SettingsError("network: widths are five numbers, depths four")
         return made

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shizi.errors import DataError, SettingsError
+from shizi.errors import SettingsError
 from shizi.learn.finder.network import STRIDE, FinderConfig
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from shizi.learn.toml import built, read
 
 
 @dataclass(frozen=True)
@@ -80,28 +75,16 @@ class FinderRecipe:
             DataError: no such file, or no TOML.
             SettingsError: an unknown key or an impossible value.
         """
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise DataError(f"{path}: {error}") from error
-        return cls.of(values, path)
+        return cls.of(read(path), path)
 
     @classmethod
     def of(cls, values: Mapping[str, Any], path: Path) -> FinderRecipe:
         """From the values of the file ``path``. Raises SettingsError as :meth:`open` does."""
-        known = {f.name for f in fields(cls)}
-        for key in values:
-            if key not in known:
-                raise SettingsError(f"a recipe of a finder has no setting {key!r}; it has {', '.join(sorted(known))}")
-        made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        for key in ("fonts", "pool", "corpora", "backgrounds", "start"):
-            if made.get(key):
-                made[key] = str(path.parent / made[key])
-        made["real"] = tuple(str(path.parent / place) for place in made.get("real", ()))
-        made["network"] = FinderConfig.from_dict(made.get("network", {}))
-        if "start_network" in made:
-            made["start_network"] = FinderConfig.from_dict(made["start_network"])
-        try:
-            return cls(**{"name": path.stem, **made})
-        except TypeError as error:
-            raise SettingsError(f"{path}: {error}") from error
+        given = {"name": path.stem, **values}
+        for key in ("network", "start_network"):
+            if key in given:
+                given[key] = FinderConfig.from_dict(given[key])
+        made = built(cls, given, "recipe of a finder")
+        places = {key: getattr(made, key) for key in ("fonts", "pool", "corpora", "backgrounds", "start")}
+        beside: dict[str, Any] = {key: str(path.parent / place) for key, place in places.items() if place}
+        return replace(made, **beside, real=tuple(str(path.parent / place) for place in made.real))

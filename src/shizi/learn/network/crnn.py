@@ -14,6 +14,7 @@ from shizi.learn.network.backbones import ConvNext, ResNet, Vgg
 from shizi.learn.network.collapse import Collapse
 from shizi.learn.network.neck import BidirectionalLSTM
 from shizi.learn.network.swin import Swin
+from shizi.learn.toml import built
 from shizi.read.runtime import HEIGHT
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
@@ -26,6 +27,8 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
 
 SHAPES = ((32, 2), (48, 2), (48, 3))
 """Rows of strips, and of the last map of them, that there are networks for."""
+LEAST = {"resnet": (0, 1, 1, 1), "vgg": (0, 0, 0, 1)}
+"""Blocks of the stages that a backbone cannot do without: they halve the map, or widen it."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,8 @@ class NetworkConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> NetworkConfig:
-        """The inverse of :meth:`to_dict`; SettingsError for an unknown key."""
-        try:
-            plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-            return cls(**plain)
-        except TypeError as error:
-            raise SettingsError(f"network: {error}") from error
+        """The inverse of :meth:`to_dict`; SettingsError for an unknown key or a value of another kind."""
+        return built(cls, values, "network")
 
 
 class CRNN(nn.Module):
@@ -106,14 +105,22 @@ class CRNN(nn.Module):
         return self.classifier(self.features(strips))  # type: ignore[no-any-return]
 
 
-def build(config: NetworkConfig, classes: int) -> CRNN:
-    """A network with fresh weights; SettingsError for an unknown backbone, a height that there is none for, or
-    ``middles`` that do not fit."""
+def check(config: NetworkConfig) -> None:
+    """Raise SettingsError for an unknown backbone, a height that there is none for, too few blocks, or ``middles`` that
+    do not fit."""
     if config.backbone not in BACKBONES:
         raise SettingsError(f"there is no backbone {config.backbone!r}; there are {', '.join(BACKBONES)}")
     if (config.height, config.rows) not in SHAPES or (config.height != HEIGHT and config.backbone != "resnet"):
         shapes = ", ".join(f"{height} and {rows}" for height, rows in SHAPES)
         raise SettingsError(f"network: height and rows are {shapes}, and for others than 32 the backbone is resnet")
+    least = LEAST.get(config.backbone, (0, 0, 0, 0))
+    if any(depth < few for depth, few in zip(config.depths, least, strict=True)):
+        raise SettingsError(f"network: depths of a {config.backbone} are at least {list(least)}")
     if config.middles and (config.backbone != "resnet" or len(config.middles) != sum(config.depths)):
         raise SettingsError("network: middles are for a resnet, one for each block")
+
+
+def build(config: NetworkConfig, classes: int) -> CRNN:
+    """A network with fresh weights; raises as :func:`check`."""
+    check(config)
     return CRNN(config, classes)

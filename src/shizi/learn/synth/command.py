@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from shizi.errors import DataError
-from shizi.learn.recipe import Recipe, Stage
+from shizi.learn.recipe import Recipe, Stage, characters
 from shizi.learn.sources import Sources, open_sources
 from shizi.learn.synth.degrade import LEVELS
 from shizi.learn.synth.rows import Style
@@ -33,7 +33,7 @@ def run(args: Namespace) -> int:
         fonts=str(args.fonts),
         corpora=str(args.corpora or ""),
         backgrounds=str(args.backgrounds or ""),
-        alphabet=args.alphabet or "",
+        alphabet=characters(args.alphabet) if args.alphabet else "",
     )
     torch.manual_seed(args.seed)
     sources = open_sources(recipe)
