@@ -173,6 +173,10 @@ BAD: dict[str, tuple[bytes, int, str]] = {
     "no boolean": (form(PICTURES["top"], line="perhaps"), 422, "bad_option"),
     "no end": (form(PICTURES["top"])[:-40], 400, "bad_request"),
     "a long option": (form(b"x", charset="x" * 2_000_000), 413, "too_large"),
+    "long options": (form(b"x", charset="x" * 600_000, pattern="x" * 600_000), 413, "too_large"),
+    "many fields": (form(b"x", **{f"field{number}": "x" for number in range(32)}), 413, "too_large"),
+    "a file of no name": (form(b"x").replace(b' name="file";', b""), 400, "no_file"),
+    "a field of no name": (form(b"x", charset="x").replace(b' name="charset"', b""), 422, "bad_option"),
 }
 
 
@@ -188,6 +192,39 @@ def test_bad_input_gets_its_documented_answer(server: Server, name: str, path: s
     else:
         assert answer.failure == (status, code)
     assert server.is_well()
+
+
+MISTAKES = {
+    "an alphabet": (form(b"x", charset="klingon"), "charset: it is one of digits,"),
+    "a number": (form(b"x", beam="four"), "beam: Input should be a valid integer"),
+    "a field": (form(b"x", colour="red"), "there is no field 'colour'; there are charset,"),
+    "a path": (BAD["text in the field"][0], "the field 'file' is text, not a file (curl wants an @ before the path"),
+    "many fields": (BAD["many fields"][0], "the form has more than 32 parts (leave out what is not documented)"),
+    "a long field": (BAD["a long option"][0], "fields hold more than 1,048,576 bytes together (send a shorter lexicon"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_the_form_is_named_with_its_remedy(server: Server, name: str) -> None:
+    body, words = MISTAKES[name]
+    assert words in server.ask("POST", "/ocr", body, Content_Type=FORM).json["error"]
+
+
+def test_a_file_name_may_be_in_any_encoding(server: Server) -> None:
+    for name in ("报销单 一.jpg".encode("gbk"), "發票.jpg".encode("big5"), b"\xff\xfe", "图.jpg".encode()):
+        body = form(PICTURES["blank"]).replace(b'filename="picture"', b'filename="' + name + b'"')
+        assert server.ask("POST", "/ocr", body, Content_Type=FORM).status == 200
+
+
+@pytest.mark.parametrize(
+    "broken", [b"zz\r\nhello\r\n", b"5;\r\r\nhello\r\n", b"5\r\nhelloGET / HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
+def test_a_body_of_broken_chunks_is_refused_and_the_connection_closed(server: Server, broken: bytes) -> None:
+    head = server.head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    with server.raw(head.replace(b"Connection: close\r\n", b"") + broken) as client:
+        answer, _, body = received(client).partition(b"\r\n\r\n")
+    assert answer.split()[1] == b"400"
+    assert json.loads(body)["code"] == "bad_request"  # and nothing after it: what follows is no request
 
 
 def test_other_failures_look_the_same(server: Server) -> None:

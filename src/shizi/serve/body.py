@@ -1,6 +1,6 @@
 """A request's body: bounded, timed, counted and kept in memory, never on disk.
 
-It is parsed by werkzeug's form parser. The bounds are kept underneath, where the bytes come in, so a client that lies
+It is taken apart by werkzeug's decoder. The bounds are kept underneath, where the bytes come in, so a client that lies
 about the length, or sends one byte a second, cannot get round them.
 """
 
@@ -9,15 +9,18 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import gevent
-from werkzeug.datastructures import MultiDict
+from gunicorn.http.errors import ParseException
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
-from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.wsgi import get_input_stream
 
 from shizi.errors import EmptyInput, TooLarge
 from shizi.serve.failures import BadOption, Busy, NoFile, Refusal, SlowUpload, TooMany
@@ -28,6 +31,9 @@ PIECE = 64 * 1024
 """Bytes that are taken in at a time."""
 ENVELOPE = 64 * 1024
 """Bytes of multipart's own: boundaries, and headers of the fields."""
+
+Part = tuple[Field | File, bytes]
+"""What a form says of a field, and what is in it."""
 
 
 class Allowance:
@@ -73,14 +79,25 @@ class Incoming(io.RawIOBase):
         self._most = most
         self._allowance = allowance
         self._held = 0
+        self._broken = False
 
     def readable(self) -> bool:
         """It is."""
         return True
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to ``size`` bytes. Raises RequestEntityTooLarge beyond the bound, Busy beyond the worker's memory."""
-        piece = self._source.read(PIECE if size < 0 else min(size, PIECE))
+        """Up to ``size`` bytes.
+
+        Raises:
+            RequestEntityTooLarge: beyond the bound.
+            Busy: beyond the worker's memory.
+            Refusal: the chunks in which it comes are none.
+        """
+        try:
+            piece = self._source.read(PIECE if size < 0 else min(size, PIECE))
+        except ParseException as error:
+            self._broken = True
+            raise Refusal("the body is broken: it does not come in whole chunks") from error
         self._allowance.take(len(piece))
         self._held += len(piece)
         if self._held > self._most:
@@ -101,6 +118,8 @@ class Incoming(io.RawIOBase):
         """
         self._allowance.give(self._held)
         self._held = 0
+        if self._broken:  # where it ends, and what follows it, nobody knows
+            return False
         with suppress(Exception), gevent.Timeout(seconds, False):  # a broken body has no rest
             while piece := self._source.read(PIECE):
                 most -= len(piece)
@@ -128,26 +147,22 @@ def read_form(environ: dict[str, Any], settings: ServeSettings, metrics: Metrics
         NoFile, EmptyInput, TooLarge, BadOption, SlowUpload, Busy, Refusal, UnsupportedMediaType: as they say.
     """
     started = time.perf_counter()
-    if not environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
+    kind, options = parse_options_header(environ.get("CONTENT_TYPE"))
+    if kind.lower() != "multipart/form-data":
         raise UnsupportedMediaType
-    parser = FormDataParser(
-        stream_factory=lambda *_, **__: io.BytesIO(),
-        max_form_memory_size=settings.max_form_bytes,
-        max_content_length=most_bytes(settings),
-        max_form_parts=settings.max_form_parts,
-        silent=False,
-    )
     slow = SlowUpload(f"the upload did not arrive within {settings.upload_seconds:g} seconds")
     try:
         with gevent.Timeout(settings.upload_seconds, slow):
-            _, fields, files = parser.parse_from_environ(environ)
+            stream = get_input_stream(environ, max_content_length=most_bytes(settings))
+            parts = list(_parts(stream, options.get("boundary", ""), settings))
     except RequestEntityTooLarge as error:
-        raise TooLarge(_bounds(settings)) from error
+        raise _too_large(settings) from error
     except ValueError as error:  # no boundary, no end: nothing that could be told apart is lost
         raise Refusal("the form is broken: it is not whole multipart/form-data") from error
     arrived = time.perf_counter()
     metrics.stage_seconds.labels("upload").observe(arrived - started)
-    return Form(_file(files, settings), _texts(fields), arrived)
+    fields = _texts(parts)
+    return Form(_file(parts, settings), fields, arrived)
 
 
 def most_bytes(settings: ServeSettings) -> int:
@@ -155,32 +170,68 @@ def most_bytes(settings: ServeSettings) -> int:
     return settings.max_bytes + settings.max_form_bytes + ENVELOPE
 
 
-def _file(files: MultiDict[str, Any], settings: ServeSettings) -> bytes:
-    for name in files:
+class _Decoder(MultipartDecoder):
+    """werkzeug's, for file names in any encoding as well: they are not looked at."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        return super()._parse_headers(data.decode(errors="replace").encode())
+
+
+def _parts(stream: IO[bytes], boundary: str, settings: ServeSettings) -> Iterator[Part]:
+    """The parts of a form, each once it is whole. Raises ValueError where there are none."""
+    if not boundary:
+        raise ValueError("no boundary")
+    decoder = _Decoder(boundary.encode("ascii"), settings.max_form_bytes + ENVELOPE + PIECE)
+    count = text = 0
+    more = True
+    while more:
+        piece = stream.read(PIECE)
+        more = bool(piece)
+        decoder.receive_data(piece or None)
+        while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+            if isinstance(event, (Field, File)):
+                part, value = event, io.BytesIO()
+                count += 1
+                if count > settings.max_form_parts:
+                    most = f"the form has more than {settings.max_form_parts} parts"
+                    raise TooLarge(most, advice="leave out what is not documented")
+            elif isinstance(event, Data):
+                value.write(event.data)
+                text += len(event.data) if isinstance(part, Field) else 0
+                if text > settings.max_form_bytes:
+                    most = f"the form's text fields hold more than {settings.max_form_bytes:,} bytes together"
+                    raise TooLarge(most, advice="send a shorter lexicon, or fewer corrections at a time")
+                if not event.more_data:
+                    yield part, value.getvalue()
+
+
+def _file(parts: Sequence[Part], settings: ServeSettings) -> bytes:
+    files = [(part.name or "", data) for part, data in parts if isinstance(part, File)]
+    for name, _ in files:
         if name != "file":
             raise NoFile(f"there is a file in the field {name[:100]!r}, and none in the field 'file'")
-    given = files.getlist("file")
-    if not given:
+    if not files:
         raise NoFile("there is no file in the form")
-    if len(given) > 1:
+    if len(files) > 1:
         raise BadOption("file: one picture a request, not several")
-    data: bytes = given[0].stream.getvalue()
+    data = files[0][1]
     if len(data) > settings.max_bytes:
-        raise TooLarge(_bounds(settings))
+        raise _too_large(settings)
     if not data:
         raise EmptyInput("the file holds no bytes")
     return data
 
 
-def _texts(fields: MultiDict[str, str]) -> dict[str, str]:
-    for name, values in fields.lists():
+def _texts(parts: Sequence[Part]) -> dict[str, str]:
+    fields = [(part.name or "", data.decode(errors="replace")) for part, data in parts if isinstance(part, Field)]
+    for name, times in Counter(name for name, _ in fields).items():
         if name == "file":
-            raise NoFile("the field 'file' is text, not a file")
-        if len(values) > 1:
-            raise BadOption(f"{name[:100]}: given {len(values)} times")
-    return fields.to_dict()
+            raise NoFile("the field 'file' is text, not a file", advice="curl wants an @ before the path: file=@PATH")
+        if times > 1:
+            raise BadOption(f"{name[:100]}: given {times} times")
+    return dict(fields)
 
 
-def _bounds(settings: ServeSettings) -> str:
+def _too_large(settings: ServeSettings) -> TooLarge:
     file, rest = settings.max_bytes, settings.max_form_bytes
-    return f"the bound on a picture is {file:,} bytes, on all other fields together {rest:,}"
+    return TooLarge(f"the bound on a picture is {file:,} bytes, on all other fields together {rest:,}")

@@ -23,7 +23,7 @@ class ServeSettings:
     max_form_bytes: int = 1024 * 1024
     """Bytes of all text fields of a form together."""
     max_form_parts: int = 32
-    """Fields of a form."""
+    """Parts of a form: its fields and the picture."""
     max_lexicon_words: int = 10_000
     """Words in the field ``lexicon``."""
     max_beam: int = 32

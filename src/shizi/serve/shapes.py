@@ -290,7 +290,8 @@ def parse_corrections(value: str) -> list[Correction]:
 def _words(error: ValidationError, known: list[str]) -> str:
     """The first mistake, in words."""
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"there is no field {where[:100]!r}; there are {', '.join(known)}"
+        return f"there is no field {str(first['loc'][-1])[:100]!r}; there are {', '.join(known)}"
+    # pydantic's place also names what it tried: beside the fields and the numbers these are no names of ours
+    where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part in known)
     return f"{where}: {first['msg'].removeprefix('Value error, ')}" if where else first["msg"]
