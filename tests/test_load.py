@@ -296,6 +296,11 @@ def test_float_tiff(low: float, high: float) -> None:
     assert (row[0], row[-1]) == (0, 255)
 
 
+@pytest.mark.parametrize(("value", "grey"), [(65535.0, 255), (300.0, 255), (-5.0, 0), (200.0, 200), (0.0, 0)])
+def test_float_of_one_value_is_a_blank_picture(value: float, grey: int) -> None:
+    assert set(picture(Image.fromarray(np.full((16, 64), value, "f4")), DEFAULT).pixels.flat) == {grey}
+
+
 def test_float_without_a_finite_value_is_no_crash() -> None:
     image = Image.fromarray(np.full((16, 64), np.nan, "f4"))
     assert picture(image, DEFAULT).pixels.shape == (16, 64, 3)

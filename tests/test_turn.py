@@ -62,6 +62,14 @@ def test_a_page_turns_where_it_reads_clearly_better() -> None:
     few, more = ({0: [line(0.6, n)], 2: [line(0.8, n)]} for n in (8, 16))
     assert (turn.quarters(few), turn.quarters(more)) == (0, 2)  # and a plate's few figures little
     assert turn.quarters({0: [], 2: []}) == 0
+    assert turn.quarters({0: [], 2: good}) == 2
+
+
+def test_a_few_characters_that_read_well_keep_their_page_upright() -> None:
+    """999 upside down is 666, and on its side LOLOLO."""
+    assert turn.is_sure([line(0.99, 3)])
+    assert turn.quarters({0: [line(0.99, 3)], 1: [line(0.85, 6)], 2: [line(0.99, 3)]}) == 0
+    assert turn.quarters({0: [line(0.2, 3)], 1: [line(0.95, 6)]}) == 1
 
 
 def test_few_lines_are_read_in_other_ways_where_they_tell() -> None:

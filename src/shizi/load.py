@@ -382,6 +382,8 @@ def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if low >= 0 and high <= 255:
         low, high = 0.0, 1.0 if high <= 1 else 255.0
+    if low >= high:
+        return np.full(values.shape, 255 if low > 0 else 0, np.uint8)
     filled = np.nan_to_num(values, nan=high, posinf=high, neginf=low)
     made: NDArray[np.uint8] = np.rint((filled - low) * (255.0 / (high - low))).astype(np.uint8)
     return made

@@ -80,17 +80,17 @@ def _length(line: Found) -> float:
     return high / max(long, 1e-9) if line.vertical else long / max(high, 1e-9)
 
 
-def sureness(lines: Sequence[Line]) -> float:
-    """Mean logarithm of the confidence of the lines' characters; minus infinity where they have few."""
+def sureness(lines: Sequence[Line], least: int = _LEAST) -> float:
+    """Mean logarithm of the confidence of the lines' characters; minus infinity where they have fewer than ``least``."""
     count = sum(len(line.chars) for line in lines)
-    if count < _LEAST:
+    if count < least:
         return -math.inf
     return sum(len(line.chars) * math.log(max(line.confidence, 1e-12)) for line in lines if line.chars) / count
 
 
 def is_sure(lines: Sequence[Line]) -> bool:
     """Do the lines of a sample read so well that no other way needs to be tried?"""
-    return sureness(lines) >= _SURE
+    return sureness(lines, 1) >= _SURE  # few characters may not turn a page, but they may keep it as it is
 
 
 def enough(lines: Sequence[Line]) -> int:
@@ -107,7 +107,7 @@ def is_clear(read: Mapping[int, Sequence[Line]]) -> bool:
 
 def is_upright(read: Mapping[int, Sequence[Line]]) -> bool:
     """Does a sample that was read upside down as well read clearly better as it stands?"""
-    return 2 in read and sureness(read[0]) > sureness(read[2]) + _CLEARLY
+    return 2 in read and sureness(read[0], 1) > sureness(read[2]) + _CLEARLY
 
 
 def is_bearable(read: Mapping[int, Sequence[Line]]) -> bool:
@@ -117,7 +117,7 @@ def is_bearable(read: Mapping[int, Sequence[Line]]) -> bool:
 
 def quarters(read: Mapping[int, Sequence[Line]]) -> int:
     """By how many quarters a page is to be turned, from a sample of its lines read after each of them."""
-    sure = {count: sureness(lines) for count, lines in read.items()}
+    sure = {count: sureness(lines, _LEAST if count else 1) for count, lines in read.items()}
     best = max(sure, key=lambda count: sure[count])
     more = sure[best] - sure[0]
     count = sum(len(line.chars) for line in read[best])
