@@ -18,6 +18,7 @@ build/fonts/pillow.ttf:
 
 # Trains 22 letters and digits in the font that Pillow carries, exports and scores them.
 train-tiny: build/fonts/pillow.ttf
+	rm -rf runs/tiny
 	$(SHIZI) train recipes/tiny.toml --output runs/tiny
 	$(SHIZI) export runs/tiny/weights.pt --output runs/tiny/tiny.onnx --fonts build/fonts
 	$(SHIZI) synth --fonts build/fonts --alphabet 0123456789ABCDEFabcdef --level clean --count 300 --seed 9 --output runs/tiny/lines

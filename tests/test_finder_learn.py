@@ -386,6 +386,8 @@ def test_a_run_makes_pages_learns_stops_and_goes_on(tmp_path: Path, fonts: Path)
     model, about = train.load(tmp_path / "run" / "weights.pt")
     assert about["step"] > 0
     assert not model.training
+    with pytest.raises(DataError, match="holds a run"):
+        train.run(Namespace(config=path, output=tmp_path / "run", resume=False))
     longer = tmp_path / "longer.toml"
     text = path.read_text().replace("minutes = 0.05", "minutes = 0.09\nprocesses = 2")
     longer.write_text(text, encoding="utf-8")

@@ -16,7 +16,7 @@ from shizi.errors import DataError, ModelError, SettingsError
 from shizi.learn import checkpoint as checkpoints
 from shizi.learn import train
 from shizi.learn.losses import ctc, distilled, frame_targets, frames, sampled_ctc
-from shizi.learn.recipe import Recipe
+from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import open_sources
 from shizi.learn.train import Teacher, Trainer, one_cycle, run
 from shizi.learn.validate import collapsed
@@ -185,6 +185,60 @@ def test_resuming_with_another_optimiser_is_refused(tmp_path: Path) -> None:
     other = Recipe.open(recipe_file(tmp_path, 'optimiser = "muon"'))
     with pytest.raises(DataError, match="another optimiser"):
         Trainer(other, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('"0123456789"', '"9876543210"', "another alphabet than the recipe, or in another order"),
+        ('"0123456789"', '"01234567"', "another alphabet"),
+        ("hidden = 8", "hidden = 12", "of another network than the recipe's: hidden = 8, not 12"),
+    ],
+)
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_checkpoint_of_another_recipe_is_refused(
+    tmp_path: Path, old: str, new: str, fault: str, resume: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path, 'start = "a/weights.pt"\n'))
+    Trainer(recipe, tmp_path / "a", open_sources(recipe))._save()
+    path = tmp_path / "toy.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    given = ["--output", str(tmp_path / "a"), "--resume"] if resume else ["--output", str(tmp_path / "b")]
+    assert cli.main(["train", str(path), *given]) == DataError.exit_status
+    assert fault in capsys.readouterr().err
+
+
+def test_resuming_with_another_larger_network_is_refused(tmp_path: Path) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path, stages=LARGER + TAUGHT))
+    sources = open_sources(recipe)
+    Trainer(recipe, tmp_path / "a", sources)._save()
+    other = Recipe.open(recipe_file(tmp_path, stages=LARGER.replace("hidden = 16", "hidden = 24") + TAUGHT))
+    with pytest.raises(DataError, match="another network"):
+        Trainer(other, tmp_path / "b", sources, checkpoints.load(tmp_path / "a" / "last.pt"))
+
+
+def test_a_run_that_is_there_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, output = recipe_file(tmp_path), tmp_path / "a"
+    recipe = Recipe.open(path)
+    Trainer(recipe, output, open_sources(recipe))._save()
+    kept = (output / "last.pt").read_bytes()
+    assert cli.main(["train", str(path), "--output", str(output)]) == DataError.exit_status
+    assert "go on with it (--resume), or name another folder (--output)" in capsys.readouterr().err
+    assert (output / "last.pt").read_bytes() == kept
+
+
+def test_a_stage_takes_the_steps_that_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe.open(recipe_file(tmp_path, stages=FRAMES + FRAMES.replace("steps = 3", "steps = 2")))
+    trainer, taken = Trainer(recipe, tmp_path / "a", open_sources(recipe)), list[tuple[int, float]]()
+
+    def step(stage: Stage, batch: object, done: float) -> tuple[float, float]:
+        taken.append((stage.steps, done))
+        return 1.0, done
+
+    monkeypatch.setattr(trainer, "_step", step)
+    trainer.step = 1  # as where a run goes on
+    trainer.run()
+    assert taken == [(3, 1 / 3), (3, 2 / 3), (2, 0.0), (2, 0.5)]
 
 
 def test_each_weight_is_moved_by_one_optimiser(tmp_path: Path) -> None:

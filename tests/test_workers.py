@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from shizi.errors import DataError
 from shizi.learn.workers import Team, launch
 
 
@@ -41,6 +42,20 @@ def test_a_team_has_one_network_and_the_mean_of_its_gradients(tmp_path: Path) ->
         np.testing.assert_array_equal(one["bias"], first["bias"])
         np.testing.assert_allclose(one["grad"].reshape(-1), 1.5 * np.arange(one["grad"].size))
         np.testing.assert_allclose(one["told"], [5.0, 3.0])
+
+
+def refuses(team: Team) -> None:
+    """One of two finds a fault in the data; the other waits for it."""
+    if team.rank == 1:
+        raise DataError("there is nothing to learn from")
+    team.share([torch.nn.Parameter(torch.zeros(1))])
+
+
+@pytest.mark.slow
+def test_an_error_in_one_of_a_team_comes_back_as_it_was() -> None:
+    with pytest.raises(DataError, match=r"^there is nothing to learn from$") as found:
+        launch(refuses, 2)
+    assert found.value.__suppress_context__, "its own lines alone are shown"
 
 
 def test_one_process_is_left_as_it_is(tmp_path: Path) -> None:

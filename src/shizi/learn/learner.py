@@ -16,7 +16,7 @@ from shizi.learn.recipe import Recipe
 
 
 class Average:
-    """Exponential moving average of the weights; batch-norm statistics are copied."""
+    """Exponential moving average of the weights and of the batch norms' statistics; counts are copied."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay, self.steps = decay, 0
@@ -105,8 +105,11 @@ class Learner:
         }
 
     def resume(self, held: Mapping[str, Any]) -> None:
-        """Take up what :meth:`state` gave; DataError if it is of another optimiser."""
-        self.model.load_state_dict(held["model"])
+        """Take up what :meth:`state` gave; DataError if it is of another network or optimiser."""
+        try:
+            self.model.load_state_dict(held["model"])
+        except RuntimeError as error:
+            raise DataError("the checkpoint is of another network than the recipe's") from error
         self.average.steps = held["average_steps"]
         if self.guide is not None and held.get("guide"):
             self.guide.load_state_dict(held["guide"])

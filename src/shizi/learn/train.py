@@ -124,7 +124,7 @@ class Trainer:
         saved = validated = time.monotonic()
         recent: list[float] = []
         done = self._progress(stage, started)
-        while done < 1:
+        while done < 1 and not (stage.steps and self.step >= stage.steps):
             loss, done = self._step(stage, next(lines), self._progress(stage, started))
             recent.append(loss)
             self.step += 1
@@ -236,7 +236,14 @@ class Trainer:
             checkpoints.save(larger, self.output / "larger.pt", half=True)
 
     def _resume(self, held: Checkpoint) -> None:
+        """Take up a checkpoint's weights, and its place if it has one; DataError if it is not the recipe's."""
         learner = self.learner
+        if held.charset != self.charset:
+            raise DataError("the checkpoint to start from has another alphabet than the recipe, or in another order")
+        there, here = held.config.to_dict(), self.recipe.network.to_dict()
+        if there != here:
+            others = ", ".join(f"{key} = {there[key]}, not {here[key]}" for key in here if there[key] != here[key])
+            raise DataError(f"the checkpoint to start from is of another network than the recipe's: {others}")
         learner.average.weights = self._kept(held.weights)
         if held.training is None:  # weights alone: a new run that starts from them
             learner.model.load_state_dict(learner.average.weights)
@@ -298,7 +305,10 @@ def run(args: Namespace) -> int:
     """``shizi train CONFIG [--resume] [--output DIR]``."""
     recipe = Recipe.open(Path(args.config))
     output = Path(args.output or f"runs/{recipe.name}")
-    start = output / "last.pt" if args.resume else Path(recipe.start) if recipe.start else None
+    last = output / "last.pt"
+    if last.exists() and not args.resume:
+        raise DataError(f"{output} holds a run: go on with it (--resume), or name another folder (--output)")
+    start = last if args.resume else Path(recipe.start) if recipe.start else None
     if start and not start.exists():
         raise DataError(f"nothing to start from: there is no {start}")
     # draws the glyph atlas once, before the processes share it, and finds what is wrong early

@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterable
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing import SimpleQueue, get_context
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
+
+from shizi.errors import ShiziError
 
 
 class Team:
@@ -49,20 +52,34 @@ class Team:
 
 
 def launch(work: Callable[[Team], None], size: int) -> None:
-    """Run ``work`` in ``size`` processes of this machine and wait for them; in this one if ``size`` is 1."""
+    """Run ``work`` in ``size`` processes of this machine and wait for them; in this one if ``size`` is 1.
+
+    A ShiziError in one of them is raised here.
+    """
     if size == 1:
         work(Team())
         return
     with socket.socket() as probe:  # a free port of the loopback interface
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    spawn(_member, (work, size, port), nprocs=size)  # type: ignore[no-untyped-call]
+    errors = get_context("spawn").SimpleQueue()
+    try:
+        spawn(_member, (work, size, port, errors), nprocs=size)  # type: ignore[no-untyped-call]
+    except (ProcessRaisedException, ProcessExitedException):
+        if errors.empty():
+            raise
+        raise errors.get() from None
 
 
-def _member(rank: int, work: Callable[[Team], None], size: int, port: int) -> None:
+def _member(
+    rank: int, work: Callable[[Team], None], size: int, port: int, errors: SimpleQueue[ShiziError]
+) -> None:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=size)
     try:
         work(Team(rank, size))
+    except ShiziError as error:
+        errors.put(error)
+        raise
     finally:
         dist.destroy_process_group()

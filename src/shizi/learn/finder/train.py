@@ -218,6 +218,8 @@ def run(args: Namespace) -> int:
     """The command; ``args`` has ``config``, ``output`` and ``resume``."""
     recipe = FinderRecipe.open(Path(args.config))
     output = Path(args.output or f"runs/{recipe.name}")
+    if (output / "last.pt").exists() and not args.resume:
+        raise DataError(f"{output} holds a run: go on with it (--resume), or name another folder (--output)")
     folder = Path(recipe.pool)
     if len(list(folder.glob("*.json"))) < recipe.pages:
         pools.fill(folder, page_maker(recipe), recipe.pages, recipe.seed)
