@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import GAP, GLYPH, HIGH, LOW, STROKE, BoxNetwork, boxes, encoded
+from shizi.again import HOPELESS, Spare, otherwise
 from shizi.crop import BUCKETS
 from shizi.cut import Cut, whole
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
 from shizi.read.charset import Charset
-from shizi.read.hints import Hints
 from shizi.read.runtime import Emissions
-from shizi.reader import HOPELESS, Reader
+from shizi.reader import Reader
 from shizi.settings import Settings
-from shizi.types import Line, Quad
+from shizi.types import Line, Page, Quad
 
 MakeReader = Callable[[dict[str, dict[str, Any]]], Reader]
 LINES = [HIGH + LOW + HIGH + HIGH + LOW, HIGH + HIGH + LOW + HIGH + HIGH, HIGH + LOW + HIGH + HIGH]
@@ -256,6 +256,27 @@ def test_how_many_lines_are_read_again_is_bounded() -> None:
     assert counts[0] <= counts[2] <= counts[24]
 
 
+def test_a_line_upside_down_is_read_turned_however_many_others_read_well() -> None:
+    pixels, places = headed([HIGH * 9] * 30), boxes([HIGH * 9] * 30)[1]
+    top, bottom = places[-1][0][1], places[-1][0][3]
+    pixels[top:bottom] = pixels[top:bottom][::-1, ::-1]
+    assert Reader(recogniser=Headed()).read(pixels).text == "\n".join([HIGH * 9] * 30)
+
+
+def test_doubtful_lines_are_seen_again_until_their_columns_are_used_up() -> None:
+    """In reading order, whether all lines are read at once or a few at a time."""
+    spare = Spare(columns=250, turns=1)
+    one = whole(np.full((32, 100, 3), 255, np.uint8), Settings().clean)
+    assert [spare.sees(one) for _ in range(3)] == [True, True, False]
+    assert [spare.turned() for _ in range(2)] == [True, False]
+    pixels = headed([HIGH * 9] * 30)[::-1, ::-1]
+    for read in ({"max_again": 0}, {"max_again": 1500}, {}):
+        found = Reader(recogniser=Headed(), settings=Settings.from_dict({"read": read, "turn": {"sample": 1}}))
+        *_, page = found.stream(np.ascontiguousarray(pixels))
+        assert isinstance(page, Page)
+        assert replace(page, seconds=0) == replace(found.read(np.ascontiguousarray(pixels)), seconds=0)
+
+
 def test_each_page_of_a_file(reader: Reader) -> None:
     sheets = [Image.fromarray(boxes(lines)[0]) for lines in (LINES, LINES[:1])]
     data = encoded(sheets[0], "TIFF", save_all=True, append_images=sheets[1:])
@@ -452,13 +473,12 @@ def test_a_doubtful_line_is_tried_in_other_ways_while_there_is_hope(
     sure = {id(other): (other, way[0]) for way in ways for other in [replace(one, least=way[1])]}
     looked: list[Cut] = []
 
-    def read(_: Reader, cuts: Sequence[Cut], hints: Hints, settings: object = None) -> list[Line]:
+    def look(cuts: Sequence[Cut], settings: object = None) -> list[Line]:
         looked.extend(cuts)
         return [Line("text", sure[id(cut)][1], cut.line, ()) for cut in cuts]
 
     monkeypatch.setattr(Cut, "others", lambda *_, **__: iter(other for other, _ in sure.values()))
-    monkeypatch.setattr(Reader, "_read", read)
     before = Line("text", first, one.line, ())
-    best = reader._otherwise([one], {one: before}, Hints(reader.charset))
+    best = otherwise([one], {one: before}, look, reader.settings, None)
     assert len(looked) == tried
     assert best.get(one, before).confidence == kept

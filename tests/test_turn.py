@@ -113,14 +113,6 @@ def test_the_sample_is_of_one_kind_and_bounded(boxes: list[tuple[bool, float, fl
     some = turn.sample(lines, most)
     assert len(set(some)) == len(some) <= most
     assert len({lines[i].vertical for i in some}) <= 1
-    assert len(turn.longest(lines, most)) == min(most, len(lines))
-
-
-def test_vertical_lines_come_first_when_some_are_read_again() -> None:
-    lines = [Found(Quad.box(0, 0, 500, 20)), Found(Quad.box(0, 0, 20, 60), True), Found(Quad.box(0, 0, 90, 20))]
-    assert turn.longest(lines, 1) == {1}
-    assert turn.longest(lines, 2) == {0, 1}
-    assert turn.sample(lines, 1) == [2]  # long lines cost more to read and say no more
 
 
 @pytest.mark.parametrize("quarters", range(4))

@@ -209,9 +209,9 @@ def cut_all(
 
     Of a page that is surely ``upright`` no level line will be read upside down. ``starts``: see :attr:`Cut.starts`.
     """
-    again, size = turn.longest(lines, settings.turn.max_again) if settings.turn.orient else set(), pixels.shape[1::-1]
-    again = {i for i in again if lines[i].vertical or not upright}
-    return [cut(page, lines[i], size, settings.clean, again=i in again, pixels=pixels, starts=starts) for i in which]
+    size = pixels.shape[1::-1]
+    again = [settings.turn.orient and (line.vertical or not upright) for line in lines]
+    return [cut(page, lines[i], size, settings.clean, again=again[i], pixels=pixels, starts=starts) for i in which]
 
 
 def starts_of(lines: Sequence[Candidate]) -> Starts:

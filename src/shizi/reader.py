@@ -13,14 +13,15 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import agree, clean, crop, find, load, seal, stack, text, turn
+from shizi import again, clean, crop, find, load, seal, stack, text, turn
+from shizi.again import Spare
 from shizi.clean import Upright
 from shizi.cut import Cut, Pixels, cut_all, rows, starts_of, steps, whole, within
 from shizi.errors import SettingsError, TooLarge
@@ -39,14 +40,6 @@ if TYPE_CHECKING:
 
 VERTICAL = 1.5
 """Height of a quad, in its widths, from which :meth:`Reader.read_quads` takes its text for vertical."""
-TOO_SURE = 0.4
-"""By how much a lone character read without room around it has to be surer than several views with room together."""
-POOLED = 6
-"""Alternatives of each view of a lone character that are looked at, however few are kept."""
-HOPELESS = 0.2
-"""Confidence below which a line of a page that was read in another way is tried in no further one."""
-GAPS = (3.5, 7.0)
-"""How far behind an opening bracket that ends a line the closing one is looked for, in heights of the line."""
 SHORT = 3
 """Characters of a line up to which ``read.min_confidence_short`` counts."""
 
@@ -232,8 +225,9 @@ class Reader:
             yield PageFound(picture.source, width, height, tuple(one.line for one in sheet.cuts))
             lines: list[Line] = []
             dropped = list(sheet.dropped)
+            spare = Spare(self._settings.read.max_again, self._settings.turn.max_again)
             for first, few in steps(sheet.cuts, most):
-                for found, line in enumerate(self._lines(few, hints, sheet.known), first):
+                for found, line in enumerate(self._lines(few, hints, sheet.known, spare), first):
                     reason = self._reason(line, hints)
                     if reason:
                         dropped.append(Dropped(line.quad, reason, line.text, line.confidence))
@@ -282,13 +276,13 @@ class Reader:
         settings = self._settings
         cuts = cut_all(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
-        found = self._read(cuts, free)
+        found = self._read(cuts, hints=free)
         known = {one.line: line for one, line in zip(cuts, found, strict=True) if free is hints}
         if not cuts or turn.is_sure(found):
             return _Way(0, known, sure=False)
 
         def tried(some: Sequence[Cut], way: int) -> list[Line]:
-            return self._read([next(one.turned((way,))) for one in some], free.quick())
+            return self._read([next(one.turned((way,))) for one in some], hints=free.quick())
 
         few = turn.enough(found)
         read = {0: found[:few]}
@@ -309,7 +303,7 @@ class Reader:
         def seen(some: Sequence[Candidate]) -> list[Line]:
             cuts = cut_all(page, some, range(len(some)), pixels, self._settings)
             fresh = [one for one in cuts if one.line not in known]
-            known.update(zip((one.line for one in fresh), self._read(fresh, hints), strict=True))
+            known.update(zip((one.line for one in fresh), self._read(fresh, hints=hints), strict=True))
             return [known[one.line] for one in cuts]
 
         level = [one.quad for one in lines if not stack.is_tall(one.quad)]
@@ -322,66 +316,20 @@ class Reader:
                 del parted[one]
         return [part for one in lines for part in parted.get(one, [one])]
 
-    def _lines(self, cuts: Sequence[Cut], hints: Hints, known: Mapping[Cut, Line] | None = None) -> list[Line]:
-        """What stands on each; those that read badly are read in other ways as well."""
+    def _lines(
+        self, cuts: Sequence[Cut], hints: Hints, known: Mapping[Cut, Line] | None = None, spare: Spare | None = None
+    ) -> list[Line]:
+        """What stands on each; those that read badly are read again, as far as ``spare`` allows."""
+        look, quick = (partial(self._read, hints=some) for some in (hints, hints.quick()))
         fresh = [one for one in cuts if one not in (known or {})]
-        read = {**(known or {}), **dict(zip(fresh, self._read(fresh, hints), strict=True))}
-        read |= self._otherwise(cuts, read, hints)
-        read |= self._closed(cuts, read, hints)
-        unsure = [
-            one for one in cuts
-            if one.again and hints.mask is None and turn.is_doubtful(read[one], one.vertical)
-            and not (one.lone and len(read[one].chars) == 1)  # several views agree that it stands upright
-        ]  # fmt: skip
-        doubtful = {one: list(one.turned(turn.OTHERS[one.vertical])) for one in unsure}
-        others = iter(self._read([other for ways in doubtful.values() for other in ways], hints.quick()))
-        better: dict[Cut, Cut] = {}
-        for one, ways in doubtful.items():
-            best = turn.surest([read[one], *islice(others, len(ways))], one.vertical)
-            if best:
-                better[one] = ways[best - 1]
-        read |= zip(better, self._read(list(better.values()), hints), strict=True)
+        read = {**(known or {}), **dict(zip(fresh, look(fresh), strict=True))}
+        read |= again.otherwise(cuts, read, look, self._settings, spare)
+        read |= again.closed(cuts, read, look)
+        if hints.mask is None:
+            read |= again.turned(cuts, read, look, quick, spare)
         return [read[one] for one in cuts]
 
-    def _otherwise(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
-        """Other readings of doubtful ones, where they are surer: see :meth:`Cut.others` and :meth:`Cut.roomier`."""
-        settings, best, least = self._settings.clean, dict(read), self._settings.read
-        enough = {one: least.again if one.source else max(least.again, least.again_alone) for one in cuts}
-        unsure = [one for one in cuts if read[one].confidence < enough[one]]
-        ways = {one: one.others(settings, roomier=read[one].confidence < least.again) for one in unsure}
-        while ways:  # one way after the other, as long as a line is doubtful and not without hope
-            now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
-            for one, line in zip(now, self._read(list(now.values()), hints), strict=True):
-                if line.confidence >= now[one].least:
-                    best[one] = max(best[one], line, key=lambda line: line.confidence)
-            hope = {one: HOPELESS if one.source else 0.0 for one in now}
-            ways = {one: ways[one] for one in now if hope[one] <= best[one].confidence < enough[one]}
-        # a lone character cut out at its ink misleads the network, which is then too sure
-        lone = [one for one in unsure if one.lone and read[one].confidence < least.again_alone]
-        rooms = {one: one.roomier(settings) for one in lone}
-        wide = replace(least, alternatives=max(POOLED, least.alternatives), min_alternative=agree.UNSEEN)
-        others = iter(self._read([other for some in rooms.values() for other in some], hints, wide))
-        for one, some in rooms.items():
-            views = list(islice(others, len(some)))
-            together = agree.agreed(views, least.alternatives) or max(views, key=lambda line: line.confidence)
-            if together.confidence > best[one].confidence - TOO_SURE:
-                best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
-        return {one: line for one, line in best.items() if line is not read[one]}
-
-    def _closed(self, cuts: Sequence[Cut], read: Mapping[Cut, Line], hints: Hints) -> dict[Cut, Line]:
-        """Lines that end with an opening bracket, up to what closes it behind a gap for an answer: see GAPS."""
-        made: dict[Cut, Line] = {}
-        for heights in GAPS:
-            ends = [one for one in cuts if one not in made and text.is_open(read[one].text)]
-            longer = {one: more for one in ends if (more := one.longer(heights)) is not None}
-            for one, line in zip(longer, self._read(list(longer.values()), hints), strict=True):
-                end = text.closing(line.chars)
-                if end is not None:
-                    chars, place = (*read[one].chars, end), within(one.line.reaching(end.quad), one.size)
-                    made[one] = Line(read[one].text + end.text, _confidence(chars), place, chars)
-        return made
-
-    def _read(self, cuts: Sequence[Cut], hints: Hints, settings: ReadSettings | None = None) -> list[Line]:
+    def _read(self, cuts: Sequence[Cut], settings: ReadSettings | None = None, *, hints: Hints) -> list[Line]:
         found = self._seen([one.strip for one in cuts], hints, settings or self._settings.read)
         return [self._line(one, seen, hints) for one, seen in zip(cuts, found, strict=True)]
 
@@ -420,7 +368,7 @@ class Reader:
             chars.append(Char(self._char(span.cls), span.confidence, place, others))
         # a pattern says what a line looks like to the last blank
         kept = text.tidy(chars, self._settings.text) if hints.decoder is None else tuple(chars)
-        return Line("".join(char.text for char in kept), _confidence(kept), one.line, kept)
+        return Line.of(kept, one.line)
 
     def _reason(self, line: Line, hints: Hints) -> str:
         """Why a line that was read is left out; empty where it is not."""
@@ -441,10 +389,3 @@ class Reader:
 
     def _hints(self, **known: Unpack[Known]) -> Hints:
         return Hints.of(self._network.charset, self._settings.read, **known)
-
-
-def _confidence(chars: Sequence[Char]) -> float:
-    """Geometric mean over the characters; 0 where there are none, since nothing vouches for an empty line."""
-    if not chars:
-        return 0.0
-    return math.exp(sum(math.log(max(char.confidence, 1e-12)) for char in chars) / len(chars))

@@ -73,7 +73,7 @@ class TurnSettings:
     sample: int = 6
     """Lines of a page that say whether it is turned."""
     max_again: int = 24
-    """Lines of a page, the longest of the doubtful ones, that are read in other ways."""
+    """Lines of a page, the first of the doubtful ones, that are read upside down, or as text that lies."""
 
     def __post_init__(self) -> None:
         _need(1 <= self.sample <= 100, "turn.sample lies between 1 and 100")
@@ -135,6 +135,8 @@ class ReadSettings:
     again_alone: float = 0.9
     """The same for a picture that is one line, but for the room around it; and for one of a character or two, where the
     readings with room around it count for more."""
+    max_again: int = 50_000
+    """Columns of a page's doubtful lines, at height 32 and in reading order, that are read again in those ways."""
     min_confidence: float = 0.25
     """Lines of a page below this are left out as noise and listed apart, with their text."""
     min_confidence_short: float = 0.5
@@ -170,6 +172,7 @@ class ReadSettings:
         _need(0 <= self.sure <= 1, "read.sure lies between 0 and 1")
         _need(0 <= self.again <= 1, "read.again lies between 0 and 1")
         _need(0 <= self.again_alone <= 1, "read.again_alone lies between 0 and 1")
+        _need(self.max_again >= 0, "read.max_again is 0 or more")
         _need(0 <= self.min_confidence <= 1, "read.min_confidence lies between 0 and 1")
         _need(0 <= self.min_confidence_short <= 1, "read.min_confidence_short lies between 0 and 1")
         _need(0 <= self.min_confidence_ascii <= 1, "read.min_confidence_ascii lies between 0 and 1")

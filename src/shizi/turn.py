@@ -68,12 +68,6 @@ def sample(lines: Sequence[Found], most: int) -> list[int]:
     return sorted((i for i, one in enumerate(lines) if one.vertical == kind), key=lambda i: (unlike(i), i))[:most]
 
 
-def longest(lines: Sequence[Found], most: int) -> set[int]:
-    """Indices of the ``most`` longest lines, for their heights; vertical ones first, since they stand either way."""
-    ranked = sorted(range(len(lines)), key=lambda i: (not lines[i].vertical, -_length(lines[i]), i))
-    return set(ranked[:most])
-
-
 def _length(line: Found) -> float:
     """In its own heights."""
     long, high = line.quad.width, line.quad.height
@@ -81,7 +75,7 @@ def _length(line: Found) -> float:
 
 
 def sureness(lines: Sequence[Line], least: int = _LEAST) -> float:
-    """Mean logarithm of the confidence of the lines' characters; minus infinity where they have fewer than ``least``."""
+    """Mean logarithm of the confidence of the lines' characters, minus infinity if there are fewer than ``least``."""
     count = sum(len(line.chars) for line in lines)
     if count < least:
         return -math.inf

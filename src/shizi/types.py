@@ -8,7 +8,7 @@ what it stands beside is right. All types are frozen and go to JSON and back.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +123,12 @@ class Line:
     confidence: float
     quad: Quad
     chars: tuple[Char, ...] = ()
+
+    @classmethod
+    def of(cls, chars: Sequence[Char], quad: Quad) -> Line:
+        """A line of characters: its confidence is their geometric mean, 0 without any, as nothing vouches for it."""
+        sure = math.exp(sum(math.log(max(char.confidence, 1e-12)) for char in chars) / len(chars)) if chars else 0.0
+        return cls("".join(char.text for char in chars), sure, quad, tuple(chars))
 
     def to_json(self) -> dict[str, Any]:
         """``text``, ``confidence``, ``quad``, ``chars``."""
