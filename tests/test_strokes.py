@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fonts import pillow_font
 from shizi.errors import DataError
-from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, build_atlas
+from shizi.learn.synth.atlas import CELL, CENTRE, EM, PEN, Atlas, build_atlas
 from shizi.learn.synth.living import FIRST, hand
 from shizi.learn.synth.strokes import (
     MOST_BENT,
@@ -84,6 +84,25 @@ def test_a_hand_is_a_font_of_the_atlas(folder: Path, tmp_path_factory: pytest.Te
     assert several.pictures.tobytes() == atlas.pictures.tobytes()
     glyph = atlas.table[1, charset.encode("十")[0]]
     assert atlas.pictures[glyph].max() > 200 and atlas.bottoms[glyph] - atlas.tops[glyph] > 15
+
+
+def test_a_kept_atlas_is_of_the_same_strokes(tmp_path: Path) -> None:
+    charset, font = Charset.of("A一"), pillow_font(tmp_path / "pillow.ttf")
+    places = [tmp_path / "here" / "data", tmp_path / "there" / "data", tmp_path / "copy"]
+    for place, column in zip(places, (100, 800, 100), strict=True):  # files of one name and one size
+        place.mkdir(parents=True)
+        (place / "一.json").write_text(json.dumps({"medians": [[[column, 400], [column + 100, 400]]]}))
+
+    def kept(strokes: list[Path], hands: int) -> Atlas:
+        return build_atlas([font], charset, tmp_path / "cache", strokes, hands)
+
+    assert kept([], 2).names == ("pillow.ttf",), "no strokes, no hands"
+    first = kept([places[0]], 2)
+    assert first.names == ("pillow.ttf", "hand-00", "hand-01")
+    assert first.pictures.tobytes() != kept([places[1]], 2).pictures.tobytes()
+    assert [len(list((tmp_path / "cache").iterdir())), kept([], 3).names] == [3, ("pillow.ttf",)]
+    assert kept([places[2]], 2).pictures.tobytes() == first.pictures.tobytes()
+    assert len(list((tmp_path / "cache").iterdir())) == 3, "a copy of them elsewhere is drawn once"
 
 
 def test_a_pen_that_stays_down_leaves_ink_between_the_strokes(folder: Path) -> None:

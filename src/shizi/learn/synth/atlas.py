@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import DataError
-from shizi.learn.synth.strokes import Hand, draw_hand, taught
+from shizi.learn.synth.strokes import Hand, draw_hand, fingerprint, taught
 from shizi.read.charset import Charset
 
 CELL = 40
@@ -39,7 +39,7 @@ CENTRE = 18.8
 """Row of the middle of an average hanzi in a cell."""
 SHARED = 6
 """A picture that stands for this many characters is a placeholder."""
-VERSION = 3
+VERSION = 4
 """Counted up when glyphs are chosen or drawn otherwise, so that kept atlases of before are not taken."""
 SUFFIXES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
 PROBE = "国的一是在不了有和人这中大为上个我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子"
@@ -97,15 +97,14 @@ def build_atlas(
     A hand with ten thousand characters takes a quarter of a minute; ``processes`` hands or fonts are drawn at once.
     ``em`` is that of the pictures; a finer one than :data:`EM` is for higher strips.
     """
-    about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], hands]
-    about += [first_hand] if first_hand else []
-    about += [[place.name for place in strokes]] if len(strokes) > 1 else []
-    about += [f"em {em}"] if em != EM else []
-    key = hashlib.sha256(json.dumps(about).encode())
-    stored = cache / f"atlas-{key.hexdigest()[:12]}.npz" if cache else None
+    numbers = range(first_hand, first_hand + hands) if strokes else range(0)
+    stored = None
+    if cache:
+        about = [VERSION, charset.fingerprint, [[f.name, f.stat().st_size] for f in fonts], em, list(numbers)]
+        about += [fingerprint(place) for place in strokes if numbers]
+        stored = cache / f"atlas-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]}.npz"
     if stored and stored.exists():
         return Atlas.open(stored)
-    numbers = range(first_hand, first_hand + hands) if strokes else range(0)
     grain = em / EM
     printed, written = partial(_draw_font, charset, grain), partial(_draw_hand, strokes, charset, grain)
     if processes > 1 and len(fonts) + len(numbers) > 1:

@@ -7,6 +7,7 @@ atlas (:mod:`shizi.learn.synth.atlas`), where it serves as a font.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import re
@@ -160,6 +161,14 @@ def open_strokes(place: Path) -> Mapping[str, list[Stroke]]:
         DataError: there are no such files, or one of them is broken.
     """
     return _tomoe(place) if place.suffix == ".xml" else _kanjivg(place) or _medians(place)
+
+
+def fingerprint(place: Path) -> str:
+    """SHA-256 of the stroke data in ``place``, which :func:`open_strokes` reads; equal for equal data wherever."""
+    made = hashlib.sha256()
+    for path in [place] if place.is_file() else sorted([*place.glob("?.json"), *place.glob("*.svg")]):
+        made.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return made.hexdigest()
 
 
 def _medians(folder: Path) -> dict[str, list[Stroke]]:
