@@ -12,7 +12,7 @@ from shizi.errors import DataError, MissingExtra, MissingInput, ModelMissing
 from shizi.learn import score as module
 from shizi.learn.match import compare, groups, shared_area
 from shizi.learn.metrics import Unit
-from shizi.learn.score import Report, score
+from shizi.learn.score import Report, SliceReport, score
 from shizi.learn.split import Blame, Split, kind, place
 from shizi.learn.truth import TrueLine, read_labels, read_truth, slices
 from shizi.types import Line, Page, Point, Quad
@@ -262,6 +262,17 @@ def test_total_is_micro_and_draws_within_slices(tmp_path: Path) -> None:
     # Each slice is all right or all wrong, and each is drawn as large as it is: nothing is left to chance.
     assert total["loose"]["cer_ci"] == [round(8 / 44, 5)] * 2
     assert total["pictures"] == 11
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_slices_of_one_size_are_drawn_independently(turned: bool) -> None:
+    """Errors at the same rows, or at the opposite ones: neither add up nor cancel out in the total."""
+    units = [[Unit("a", "b" if i < 20 else "a")] for i in range(100)]
+    parts = [SliceReport(f"part {i}", "lines", units[:: -1 if turned and i % 2 else 1], [], 0, 1.0) for i in range(16)]
+    low, high = Report(parts).scores("loose").intervals["cer"] or (0.0, 0.0)
+    assert low == pytest.approx(0.2 - 1.96 * 0.01, abs=0.004)  # of 1,600 lines: sqrt(0.2 * 0.8 / 1600) = 0.01
+    assert high == pytest.approx(0.2 + 1.96 * 0.01, abs=0.004)
+    assert parts[0].sums["loose"].tobytes() == SliceReport("part 0", "lines", units, [], 0, 2.0).sums["loose"].tobytes()
 
 
 def test_scoring_twice_gives_the_same(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class SliceReport:
 
     def __post_init__(self) -> None:
         rows = {name: tallies(self.samples, form) for name, form in FORMS.items()}
-        sums = {name: resample(table) for name, table in rows.items()}
+        sums = {name: resample(table, name=self.name) for name, table in rows.items()}
         object.__setattr__(self, "rows", rows)
         object.__setattr__(self, "sums", sums)
         object.__setattr__(self, "scores", {name: Scores.of(rows[name], sums[name]) for name in FORMS})
