@@ -27,8 +27,8 @@ export class Chooser {
     document.addEventListener("pointerdown", (event) => {
       if (this.isOpen && !this.box.contains(/** @type {Node} */ (event.target))) this.close(false);
     });
-    store.on("current lines history", () => this.close(false));
-    store.on("threshold", () => this.close(false));
+    store.on("current threshold", () => this.close(false));
+    store.on("lines history", ({ picture }) => picture === store.current && this.close(false));
     $("lines-place").addEventListener("scroll", () => this.#place(), { passive: true });
     addEventListener("resize", () => this.#place());
   }

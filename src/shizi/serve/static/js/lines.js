@@ -32,6 +32,7 @@ export class Lines {
     const all = eachFrame(() => this.#all());
     store.on("current threshold", all);
     store.on("lines", ({ picture }) => picture === store.current && all());
+    store.on("page", ({ picture }) => picture === store.current && this.#heads()); // the rows stay: one may be written in
     store.on("line", ({ picture, line }) => picture === store.current && this.#one(line));
     store.on("cursor", ({ by }) => this.#point(by));
     store.on("hover", ({ line }) => this.#rows.forEach((row, one) => row.classList.toggle("near", one === line)));
@@ -59,7 +60,7 @@ export class Lines {
     this.#seen.disconnect();
     this.#rows = new Map(lines.map((line) => [line, this.#row(line)]));
     this.list.replaceChildren(...this.#rows.values());
-    lines.forEach((line, at) => this.#head(line, lines[at - 1]));
+    this.#heads();
     this.#rove();
     if (focused && this.store.cursor) this.focus(this.store.cursor.line, this.store.cursor.cell);
   }
@@ -126,7 +127,12 @@ export class Lines {
     return made;
   }
 
-  /** Pages after the first have a head. @param {Line} line @param {Line | undefined} before */
+  #heads() {
+    const lines = this.store.current?.lines ?? [];
+    lines.forEach((line, at) => this.#head(line, lines[at - 1]));
+  }
+
+  /** Where there are several pages, each has a head. @param {Line} line @param {Line | undefined} before */
   #head(line, before) {
     const row = this.#rows.get(line);
     if (row && (this.store.current?.pages.length ?? 0) > 1 && line.page !== before?.page) row.dataset.page = t("text.page", line.page + 1);

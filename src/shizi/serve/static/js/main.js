@@ -46,7 +46,7 @@ for (const [id, step] of /** @type {const} */ ([["page-previous", -1], ["page-ne
     if (first) lines.at(first, null)?.scrollIntoView({ block: "start" });
   });
 }
-store.on("current lines cursor", pager);
+store.on("current lines page cursor", pager);
 inEachLanguage(pager);
 
 addEventListener("beforeunload", (event) => {

@@ -4,7 +4,7 @@ import { sendCorrections } from "./api.js";
 import { textOf } from "./cells.js";
 import { $, eachFrame, element, icon, say, toast, warn } from "./dom.js";
 import { asText, copy, download } from "./export.js";
-import { failureWords, inEachLanguage, percent, t } from "./i18n.js";
+import { failureWords, inEachLanguage, language, percent, t } from "./i18n.js";
 import { recall, remember } from "./prefs.js";
 import { isCorrection } from "./state.js";
 import { isBusy, share } from "./tray.js";
@@ -13,6 +13,7 @@ import { isBusy, share } from "./tray.js";
 
 export class Panel {
   /** @type {import("./api.js").Config | null} */ config = null;
+  #shown = ""; // the message in #message
 
   /** @param {import("./state.js").Store} store @param {import("./reading.js").Reading} reading @param {() => Promise<boolean>} askToken */
   constructor(store, reading, askToken) {
@@ -20,7 +21,7 @@ export class Panel {
     this.reading = reading;
     this.askToken = askToken;
     this.draw = eachFrame(() => this.#draw());
-    store.on("current pictures lines line status threshold history", this.draw);
+    store.on("current pictures lines page line status threshold history", this.draw);
     store.on("status", ({ picture }) => this.#tell(picture));
     inEachLanguage(this.draw);
     this.#slider();
@@ -117,10 +118,13 @@ export class Panel {
     const place = $("message");
     const none = picture?.status === "done" && picture.lines.length === 0;
     const kind = picture?.status === "failed" ? "failed" : none ? "none" : picture?.status === "waiting" ? "ready" : null;
+    const { code = "", words = "" } = picture?.error ?? {};
+    const note = kind === "failed" ? failureWords(code, words, this.config) : kind ? t(`text.${kind}.note`) : "";
+    const shown = [picture?.id, kind, note, language()].join("\n");
+    if (shown === this.#shown) return; // while others are read: the button may be focused, or just be pressed
+    this.#shown = shown;
     place.hidden = kind === null;
     if (!picture || kind === null) return place.replaceChildren();
-    const { code = "", words = "" } = picture.error ?? {};
-    const note = kind === "failed" ? failureWords(code, words, this.config) : t(`text.${kind}.note`);
     place.className = `message ${kind}`;
     const retry = element("button", { type: "button", class: "button", onclick: () => this.#again(picture) }, t("text.retry"));
     const sign = icon({ failed: "alert", none: "text", ready: "scan" }[kind]);

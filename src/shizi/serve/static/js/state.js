@@ -3,8 +3,8 @@
  * whoever shows something listens to the store's events:
  *
  *   pictures  one was added or taken away            current  another one is shown
- *   status    {picture}: it waits, is read, failed…  lines    {picture}: all its lines are new
- *   line      {picture, line}: a line came or changed
+ *   status    {picture}: it waits, is read, failed…  lines    {picture}: all its lines are gone
+ *   page      {picture}: one more is found           line     {picture, line}: a line came or changed
  *   cursor    another line or character is looked at
  *   threshold what counts as doubtful moved          history  undo, redo or the unsaved edits changed
  */
@@ -75,7 +75,7 @@ export class Store extends EventTarget {
     if (this.current === picture) this.show(this.pictures[Math.min(at, this.pictures.length - 1)] ?? null);
     URL.revokeObjectURL(picture.url);
     this.emit("pictures");
-    this.emit("history");
+    this.emit("history", { picture });
   }
 
   /** @param {Picture | null} picture */
@@ -94,7 +94,7 @@ export class Store extends EventTarget {
     if (this.current === picture) this.cursor = null;
     this.emit("lines", { picture });
     this.emit("status", { picture });
-    this.emit("history");
+    this.emit("history", { picture });
   }
 
   /** @param {Picture} picture @param {Partial<Picture>} news */
@@ -106,7 +106,7 @@ export class Store extends EventTarget {
   /** @param {Picture} picture @param {Page} page */
   addPage(picture, page) {
     picture.pages.push(page);
-    this.emit("lines", { picture });
+    this.emit("page", { picture });
     this.emit("status", { picture });
   }
 
@@ -183,7 +183,7 @@ export class Store extends EventTarget {
     this.unsaved = true;
     if (this.cursor?.line === line) this.cursor = { line, cell: null };
     this.emit("line", { picture, line });
-    this.emit("history");
+    this.emit("history", { picture });
   }
 }
 

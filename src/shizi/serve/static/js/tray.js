@@ -124,7 +124,8 @@ export class Tray {
     $("start").classList.toggle("primary", waiting > 0 || running);
     $("start").classList.toggle("running", running);
     $("start-label").textContent = running ? t("stop") : waiting > 1 ? `${t("start")} (${waiting})` : t(waiting ? "start" : "start.again");
-    $("start-icon").replaceChildren(icon(running ? "stop" : waiting ? "scan" : "again"));
+    const sign = running ? "stop" : waiting ? "scan" : "again";
+    $("start-icon").querySelector("use").setAttribute("href", `#i-${sign}`); // the same icon: it may just be pressed
     $("start-count").textContent = waiting ? t("start.count", waiting) : "";
     $("clear").disabled = running;
   }

@@ -36,7 +36,7 @@ export class Viewer {
     this.image.addEventListener("error", () => this.#measure());
     this.#listen();
     store.on("current", () => this.#show());
-    store.on("lines line threshold", ({ picture }) => {
+    store.on("lines page line threshold", ({ picture }) => {
       if (picture && picture !== store.current) return;
       if (store.current?.pages[this.page]) this.#measure();
       this.draw();
