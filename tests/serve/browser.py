@@ -92,7 +92,7 @@ class Desk:
         chosen.value.set_files(files)
 
     def give(self, how: str, files: list[tuple[str, str, bytes]]) -> None:
-        """Drop or paste files (name, type, bytes), as the browser would hand them over."""
+        """Drop or paste files (name, type, bytes), as the browser hands them over; pasted to what is focused."""
         packed = [(name, kind, base64.b64encode(data).decode()) for name, kind, data in files]
         self.page.evaluate(
             """async ([how, files]) => {
@@ -102,14 +102,21 @@ class Desk:
                 moved.items.add(new File([bytes], name, { type }));
               }
               const about = { bubbles: true, cancelable: true };
-              for (const type of how === "paste" ? ["paste"] : ["dragenter", "dragover", "drop"])
-                document.body.dispatchEvent(
-                  how === "paste"
-                    ? new ClipboardEvent(type, { ...about, clipboardData: moved })
-                    : new DragEvent(type, { ...about, dataTransfer: moved }));
+              if (how === "paste")
+                document.activeElement.dispatchEvent(new ClipboardEvent("paste", { ...about, clipboardData: moved }));
+              else
+                for (const type of ["dragenter", "dragover", "drop"])
+                  document.body.dispatchEvent(new DragEvent(type, { ...about, dataTransfer: moved }));
             }""",
             [how, packed],
         )
+
+    def drop(self, *paths: Path) -> None:
+        """As from a file manager: these may be folders."""
+        wire = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            wire.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data})
 
     def start(self) -> None:
         self.page.locator("#start").click()

@@ -73,6 +73,24 @@ def test_paste_a_screenshot(desk: Sit) -> None:
     at.comes(lambda: at.texts()[:1], ["会议通知"])
 
 
+def test_paste_a_screenshot_when_no_text_is_written(desk: Sit) -> None:
+    at = desk().read()
+    screenshot = [("image.png", "image/png", SAMPLE.read_bytes())]
+    pictures = at.page.locator("#thumbs li")
+    at.page.locator("#threshold").focus()
+    at.give("paste", screenshot)
+    at.comes(pictures.count, 2)
+    at.by("button", "识别选项").click()
+    at.page.get_by_label("整张图只有一行字").focus()
+    at.give("paste", screenshot)
+    at.comes(pictures.count, 3)
+    # a copy from a word processor is text and a picture of it: here the text is meant
+    at.page.get_by_label("可能出现的词").focus()
+    at.give("paste", screenshot)
+    at.page.wait_for_timeout(100)
+    assert pictures.count() == 3
+
+
 def test_the_sample_is_read_at_once_and_is_ours(desk: Sit) -> None:
     at = desk().open()
     at.by("button", "用示例图片试一试").click()

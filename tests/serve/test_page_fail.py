@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +59,34 @@ def test_a_file_over_the_bound_is_not_sent(desk: Sit) -> None:
     )
     assert "最多 20 MB" in words(at)
     assert not any(one.endswith("/ocr/stream") for one in at.asked)
+
+
+def test_a_file_that_is_gone_does_not_stop_the_others(desk: Sit, tmp_path: Path) -> None:
+    gone, changed = tmp_path / "gone.jpg", tmp_path / "changed.jpg"
+    for path in (gone, changed):
+        path.write_bytes(SAMPLE.read_bytes())
+    at = desk().open()
+    at.choose(gone, changed, SAMPLE)
+    gone.unlink()
+    changed.write_bytes(b"something else")
+    os.utime(changed, (1, 1))
+    at.start()
+    at.wait_for("done", 2)
+    assert "这个文件读不到了" in words(at)
+    at.wait_for("failed", 1)
+    gone.write_bytes(SAMPLE.read_bytes())
+    at.choose(gone)
+    at.start()
+    at.wait_for("done", 3)
+
+
+def test_a_folder_is_no_picture(desk: Sit, tmp_path: Path) -> None:
+    at = desk().open()
+    at.drop(tmp_path)
+    at.page.get_by_text("文件夹不能直接添加").wait_for()
+    assert at.page.locator("#hero").is_visible()
+    at.drop(tmp_path, SAMPLE)
+    at.comes(at.page.locator("#thumbs .thumb-name").all_inner_texts, ["notice.jpg"])
 
 
 def test_the_server_is_gone_and_comes_back(desk: Sit) -> None:

@@ -69,11 +69,19 @@ async function ask(path, init) {
     answer = await fetch(new URL(path, document.baseURI), { ...init, headers });
   } catch (error) {
     if (init.signal?.aborted) throw error;
+    if (!(await readable(init.body))) throw new Failure("unreadable", "the file cannot be read any more");
     throw new Failure("network", "the server does not answer");
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
   throw new Failure(said.code ?? "internal", said.error ?? answer.statusText, Number(answer.headers.get("Retry-After")) || 0);
+}
+
+/** A file on the disk may be deleted or changed after it was chosen: it cannot be sent then. @param {unknown} body */
+async function readable(body) {
+  const file = body instanceof FormData ? body.get("file") : null;
+  if (!(file instanceof File)) return true;
+  return file.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
 /**

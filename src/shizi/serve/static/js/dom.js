@@ -81,6 +81,10 @@ export function eachFrame(work) {
   };
 }
 
+/** Whether what is typed or pasted there is text for it. @param {EventTarget | null} place */
+export const takesText = (place) =>
+  place instanceof Element && place.matches("textarea, input:not([type=range], [type=checkbox], [type=radio])");
+
 /** The phone's layout; the same width as in css/phone.css. */
 export const narrow = () => matchMedia("(max-width: 860px)").matches;
 

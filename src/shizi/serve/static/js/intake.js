@@ -1,6 +1,6 @@
 /** How pictures come in: chosen, taken, dropped, pasted. Those that break a bound fail here, before they are sent. */
 
-import { $, say, toast } from "./dom.js";
+import { $, say, takesText, toast } from "./dom.js";
 import { inEachLanguage, t } from "./i18n.js";
 
 /** @typedef {import("./api.js").Config} Config */
@@ -28,9 +28,7 @@ export class Intake {
     });
     this.#drop();
     document.addEventListener("paste", (event) => {
-      if (/** @type {Element} */ (event.target).matches?.("input, textarea")) return;
-      const files = event.clipboardData?.files;
-      if (files?.length) this.take(files);
+      if (event.clipboardData?.files.length && !takesText(event.target)) this.#takeFrom(event.clipboardData);
     });
     inEachLanguage(() => this.#bounds());
   }
@@ -53,6 +51,14 @@ export class Intake {
       if (code) this.store.update(picture, { status: "failed", error: { code, words: "" } });
     }
     say(t("say.added", taken.length));
+  }
+
+  /** What was dropped or pasted; a folder has no bytes to send. @param {DataTransfer} moved */
+  #takeFrom(moved) {
+    const items = [...moved.items].filter((item) => item.kind === "file");
+    const pictures = items.filter((item) => !item.webkitGetAsEntry()?.isDirectory);
+    if (pictures.length < items.length) toast(t("say.folder"), "error");
+    if (pictures.length || !items.length) this.take(pictures.flatMap((item) => item.getAsFile() ?? []));
   }
 
   #bounds() {
@@ -79,7 +85,7 @@ export class Intake {
       if (!files(event)) return;
       event.preventDefault();
       over((depth = 0) > 0);
-      this.take(event.dataTransfer?.files ?? []);
+      if (event.dataTransfer) this.#takeFrom(event.dataTransfer);
     });
   }
 }

@@ -1,6 +1,6 @@
 /** The shortcuts that work anywhere on the page; the list, the stage and the chooser have their own. */
 
-import { $ } from "./dom.js";
+import { $, takesText } from "./dom.js";
 
 /**
  * @param {{chooser: import("./chooser.js").Chooser, panel: import("./panel.js").Panel, tray: import("./tray.js").Tray,
@@ -12,8 +12,7 @@ export function shortcuts({ chooser, panel, tray, help, reading }) {
   }
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || document.querySelector("dialog[open]")) return;
-    const target = /** @type {Element} */ (event.target);
-    const writing = target.matches("textarea, select, input:not([type=range], [type=checkbox], [type=radio])");
+    const writing = takesText(event.target) || event.target instanceof HTMLSelectElement; // a letter chooses there
     const command = event.ctrlKey || event.metaKey;
     const single = !writing && !command && !event.altKey && help.singleKeys;
     const key = event.key.toLowerCase();

@@ -172,6 +172,7 @@ export const ZH = {
   "say.undone": "已撤销",
   "say.redone": "已重做",
   "say.nopicture": "这里面没有图片文件",
+  "say.folder": "文件夹不能直接添加，请打开它，把里面的图片拖进来",
   "say.copyfailed": "浏览器不允许复制，请用下载",
   "say.noconfig": "连不上服务器，请检查它是否还在运行",
 
@@ -192,6 +193,7 @@ export const ZH = {
   "error.stopping": "服务器正在停止，请稍后重试。",
   "error.corrections_full": "服务器存放改正的地方满了，请告诉运营者。",
   "error.internal": "服务器出了错，不是您的问题。请重试；若再出现，请告诉运营者。",
+  "error.unreadable": "这个文件读不到了，可能已被移走、删除或改动。请重新添加。",
   "error.network": "连不上服务器。请检查它是否还在运行，再重试。",
   "error.lost": "读到一半连接断了，文字不全。请重试。",
   "error.page": "网页出了错。请刷新后重试。",
@@ -364,6 +366,7 @@ export const EN = {
   "say.undone": "Undone",
   "say.redone": "Done again",
   "say.nopicture": "There is no picture file in this",
+  "say.folder": "A folder cannot be added; open it and drop the pictures in it",
   "say.copyfailed": "The browser does not allow copying; use Download",
   "say.noconfig": "The server does not answer. Check that it is still running",
 
@@ -384,6 +387,7 @@ export const EN = {
   "error.stopping": "The server is stopping. Please retry in a moment.",
   "error.corrections_full": "The server has no more room for corrections. Please tell its operator.",
   "error.internal": "The server failed; it is not your fault. Retry, and tell the operator if it happens again.",
+  "error.unreadable": "This file cannot be read any more: it may have been moved, deleted or changed. Add it again.",
   "error.network": "The server does not answer. Check that it is still running, then retry.",
   "error.lost": "The connection was lost half-way, so the text is incomplete. Please retry.",
   "error.page": "This page failed. Reload it and try again.",
