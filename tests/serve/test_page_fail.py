@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import Desk
+from PIL import Image
 from serving import SAMPLE, Server, running
 
 if TYPE_CHECKING:
@@ -59,6 +61,15 @@ def test_a_file_over_the_bound_is_not_sent(desk: Sit) -> None:
     )
     assert "最多 20 MB" in words(at)
     assert not any(one.endswith("/ocr/stream") for one in at.asked)
+
+
+def test_a_picture_that_is_too_long_hears_which_bound_it_breaks(desk: Sit) -> None:
+    long = io.BytesIO()
+    Image.new("1", (40_000, 100), 1).save(long, "PNG")
+    at = desk().open()
+    at.give("drop", [("long.png", "image/png", long.getvalue())])
+    at.start()
+    assert "长边 32,000 像素" in words(at)
 
 
 def test_a_file_that_is_gone_does_not_stop_the_others(desk: Sit, tmp_path: Path) -> None:
@@ -170,6 +181,20 @@ def test_a_token_is_asked_for(desk: Sit, guarded: Server) -> None:
     at.comes(lambda: at.texts()[:1], ["会议通知"])
     # it goes in a header of this server's requests, and into no address
     assert not any(TOKEN in one for one in at.asked)
+
+
+def test_storage_may_be_switched_off(desk: Sit, guarded: Server) -> None:
+    at = desk(guarded)
+    at.page.add_init_script(
+        """for (const kept of ["localStorage", "sessionStorage"])
+          Object.defineProperty(window, kept, { get() { throw new DOMException("denied", "SecurityError"); } });"""
+    )
+    at.open().choose(SAMPLE)
+    at.comes(at.page.locator("#toasts").inner_text, "")
+    at.start()
+    at.by("dialog", "需要访问口令").get_by_label("口令").fill(TOKEN)
+    at.by("button", "继续").click()
+    at.wait_for("done")
 
 
 def test_a_token_may_be_declined(desk: Sit, guarded: Server) -> None:

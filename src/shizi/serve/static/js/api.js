@@ -20,10 +20,24 @@ export class Failure extends Error {
 
 const TOKEN = "shizi.token"; // of this tab only: sessionStorage forgets it when the tab is closed
 
+let given = ""; // the token, where storage is switched off: until the page is closed
+
 export const token = {
-  get: () => sessionStorage.getItem(TOKEN) ?? "",
+  get() {
+    try {
+      return sessionStorage.getItem(TOKEN) ?? "";
+    } catch {
+      return given;
+    }
+  },
   /** @param {string} value */
-  set: (value) => sessionStorage.setItem(TOKEN, value),
+  set(value) {
+    try {
+      sessionStorage.setItem(TOKEN, value);
+    } catch {
+      given = value;
+    }
+  },
 };
 
 /** @returns {Promise<Config>} */

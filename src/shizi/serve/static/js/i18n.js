@@ -36,7 +36,7 @@ export function t(key, ...values) {
  */
 export function failureWords(code, words, config) {
   const key = /** @type {Key} */ (`error.${code}`);
-  return key in ZH ? t(key, config?.limits) : words || t("error.internal");
+  return key in ZH ? t(key, config?.limits, words) : words || t("error.internal");
 }
 
 /** The attribute that has `key` filled in, where there are words for it. @param {string} key @returns {Record<string, string>} */
