@@ -250,6 +250,38 @@ def test_edits_are_not_lost_by_mistake(desk: Sit) -> None:
     assert asked == ["beforeunload"]  # nothing left to lose: it went
 
 
+def test_taking_one_picture_away_saves_no_other(desk: Sit) -> None:
+    at = desk().open()
+    at.choose(SAMPLE, SAMPLE)
+    at.start()
+    at.wait_for("done", 0)
+    at.wait_for("done", 1)
+    asked: list[str] = []
+    at.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    thumbs, crosses = at.page.locator("#thumbs .thumb"), at.by("button", "移除 notice.jpg")
+    for which in (0, 1):
+        thumbs.nth(which).click()
+        at.page.locator(".line").first.dblclick()
+        at.page.keyboard.type("！")
+        at.page.keyboard.press("Enter")
+    at.by("button", "复制全部").click()  # of the second
+    at.page.get_by_text("已复制").first.wait_for()
+    at.page.evaluate("setTimeout(() => location.reload(), 0)")
+    at.until(lambda: asked == ["beforeunload"])
+    # nor do edits go with their picture unasked
+    crosses.first.click()
+    at.by("button", "全部移除").click()
+    assert asked == ["beforeunload", "confirm", "confirm"]
+    assert thumbs.count() == 2
+    crosses.last.click()  # that one was copied
+    at.comes(thumbs.count, 1)
+    thumbs.first.click()
+    at.download("txt")
+    at.by("button", "全部移除").click()
+    at.comes(at.page.locator("#hero").is_visible, True)
+    assert len(asked) == 3
+
+
 def test_corrections_are_sent_when_asked(desk: Sit, server: Server) -> None:
     at = desk().read()
     at.comes(at.page.locator("#keep").is_hidden, True)

@@ -159,3 +159,38 @@ def test_a_button_stays_the_same_while_it_is_pressed(held: Held) -> None:
     at.wait_for("waiting")
     press("#start-icon")
     at.wait_for("waiting", 1)
+
+
+def test_edits_do_not_go_unasked_when_it_is_read_again(held: Held) -> None:
+    at, asked = held.at, list[str]()
+    answer = [False]
+    at.page.on(
+        "dialog", lambda dialog: (asked.append(dialog.message), dialog.accept() if answer[0] else dialog.dismiss())
+    )
+
+    def edit() -> None:
+        at.page.locator(".line").first.dblclick()
+        at.page.keyboard.type("戊")
+        at.page.keyboard.press("Enter")
+        at.comes(at.texts, ["甲戊"])
+
+    at.choose(SAMPLE)
+    at.start()
+    held.asked(1)
+    held.tells(0, page(0, 2), line(0, 0, "甲"))
+    edit()
+    at.by("button", "停止").click()
+    held.tells(0, ("error", {"success": False, "error": "no", "code": "time_limit"}))
+    at.wait_for("failed")
+    at.by("button", "重试").click()
+    at.comes(at.texts, ["甲戊"])
+    answer[0] = True
+    at.by("button", "重试").click()
+    held.asked(2)
+    held.tells(1, page(0, 1), line(0, 0, "甲"), DONE)
+    at.wait_for("done")
+    edit()
+    answer[0] = False
+    at.by("button", "重新识别这张").click()
+    at.comes(at.texts, ["甲戊"])
+    assert [one[:4] for one in asked] == ["停止会丢", "重新识别", "重新识别", "重新识别"]

@@ -1,4 +1,4 @@
-/** The help and the question for a token. */
+/** The help, and what a person is asked: for a token, and whether their edits may go. */
 
 import { token } from "./api.js";
 import { $ } from "./dom.js";
@@ -25,6 +25,12 @@ export class Help {
 
 /** Enter presses a form's first button that submits, so the one that cancels does not. */
 $("token-cancel").addEventListener("click", () => $("token").close());
+
+/**
+ * Whether these pictures may go with what the person wrote in them; asked where it is on this page alone.
+ * @param {import("./state.js").Picture[]} pictures @param {import("./i18n.js").Key} question
+ */
+export const mayGo = (pictures, question) => !pictures.some((one) => one.unsaved) || confirm(t(question));
 
 /** Ask the person for the server's token. @returns {Promise<boolean>} false where they would rather not */
 export function askToken() {

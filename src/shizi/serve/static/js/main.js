@@ -50,7 +50,7 @@ store.on("current lines page cursor", pager);
 inEachLanguage(pager);
 
 addEventListener("beforeunload", (event) => {
-  if (store.unsaved) event.preventDefault(); // edits live in this page alone
+  if (store.pictures.some((one) => one.unsaved)) event.preventDefault(); // edits live in this page alone
 });
 
 try {

@@ -126,7 +126,7 @@ export class Panel {
     place.hidden = kind === null;
     if (!picture || kind === null) return place.replaceChildren();
     place.className = `message ${kind}`;
-    const retry = element("button", { type: "button", class: "button", onclick: () => this.#again(picture) }, t("text.retry"));
+    const retry = element("button", { type: "button", class: "button", onclick: () => this.reading.again(picture) }, t("text.retry"));
     const sign = icon({ failed: "alert", none: "text", ready: "scan" }[kind]);
     place.replaceChildren(sign, element("h3", {}, t(`text.${kind}`)), element("p", {}, note), ...(kind === "ready" ? [] : [retry]));
   }
@@ -139,12 +139,6 @@ export class Panel {
     $("left-list").replaceChildren(
       ...left.map((one) => element("li", {}, element("span", {}, one.text), element("small", {}, percent(one.confidence)))),
     );
-  }
-
-  /** @param {Picture} picture */
-  #again(picture) {
-    this.store.restart(picture, "waiting");
-    void this.reading.start();
   }
 
   /** Tell people who do not see the page what became of a picture. @param {Picture} picture */
@@ -169,7 +163,7 @@ export class Panel {
     } catch {
       return toast(t("say.copyfailed"), "error");
     }
-    this.store.saved();
+    this.store.saved([picture]);
     $("copy-icon").replaceChildren(icon("check"));
     $("copy-label").textContent = t("text.copied");
     say(t("text.copied"));
@@ -191,8 +185,9 @@ export class Panel {
       const chosen = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-form]"));
       if (!chosen || !this.store.current) return;
       const all = !$("download-scope").hidden && menu.querySelector("[value=all]").checked;
-      download(all ? this.#finished() : [this.store.current], /** @type {"txt"} */ (chosen.dataset.form));
-      this.store.saved();
+      const pictures = all ? this.#finished() : [this.store.current];
+      download(pictures, /** @type {"txt"} */ (chosen.dataset.form));
+      this.store.saved(pictures);
       open(false);
       button.focus();
     });

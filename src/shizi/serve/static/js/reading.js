@@ -1,6 +1,8 @@
 /** Pictures are read one after another; a busy server is asked again after the time it names. */
 
 import { Failure, readPicture } from "./api.js";
+import { t } from "./i18n.js";
+import { isEdited } from "./state.js";
 
 /** @typedef {import("./state.js").Picture} Picture */
 
@@ -41,6 +43,13 @@ export class Reading {
       this.#stop = null;
       this.store.emit("running");
     }
+  }
+
+  /** Read one once more, with the options as they are now. @param {Picture} picture */
+  again(picture) {
+    if ((picture.unsaved || picture.lines.some(isEdited)) && !confirm(t("start.sure"))) return;
+    this.store.restart(picture, "waiting");
+    void this.start();
   }
 
   stop() {

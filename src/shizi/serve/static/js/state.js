@@ -6,7 +6,7 @@
  *   status    {picture}: it waits, is read, failed…  lines    {picture}: all its lines are gone
  *   page      {picture}: one more is found           line     {picture, line}: a line came or changed
  *   cursor    another line or character is looked at
- *   threshold what counts as doubtful moved          history  undo, redo or the unsaved edits changed
+ *   threshold what counts as doubtful moved          history  {picture}: undo, redo or its unsaved edits changed
  */
 
 import { cellsOf, isChanged, isDoubtful, textOf } from "./cells.js";
@@ -21,8 +21,9 @@ import { cellsOf, isChanged, isDoubtful, textOf } from "./cells.js";
  * @typedef {{width: number, height: number, quads: Quad[]}} Page
  * @typedef {"waiting" | "sending" | "queued" | "reading" | "done" | "failed"} Status
  * @typedef {{id: number, file: File, url: string, status: Status, ahead: number | null, pages: Page[], lines: Line[],
- *   left: Left[], seconds: number, error: {code: string, words: string} | null}} Picture
+ *   left: Left[], seconds: number, unsaved: boolean, error: {code: string, words: string} | null}} Picture
  *   ahead: pictures before it in the queue; null where the server was too busy to take it
+ *   unsaved: it holds edits that are only on this page, neither copied nor downloaded
  * @typedef {{text: string, confidence: number}} Left what was read at a place that is not among the lines: too unsure
  * @typedef {{picture: Picture, line: Line, before: readonly Cell[], after: readonly Cell[]}} Step
  */
@@ -42,7 +43,6 @@ export class Store extends EventTarget {
   cursor = null;
   /** @type {Step[]} */ done = [];
   /** @type {Step[]} */ undone = [];
-  unsaved = false;
   #ids = 0;
 
   /** @param {string} type @param {object} [detail] */
@@ -71,7 +71,6 @@ export class Store extends EventTarget {
     this.pictures.splice(at, 1);
     this.done = this.done.filter((step) => step.picture !== picture);
     this.undone = this.undone.filter((step) => step.picture !== picture);
-    if (!this.pictures.length) this.unsaved = false;
     if (this.current === picture) this.show(this.pictures[Math.min(at, this.pictures.length - 1)] ?? null);
     URL.revokeObjectURL(picture.url);
     this.emit("pictures");
@@ -149,7 +148,7 @@ export class Store extends EventTarget {
     if (step) {
       this.undone.push(step);
       this.#put(step.picture, step.line, step.before);
-      this.unsaved = this.done.length > 0;
+      step.picture.unsaved = this.done.some((one) => one.picture === step.picture);
     }
     return step;
   }
@@ -164,10 +163,12 @@ export class Store extends EventTarget {
     return step;
   }
 
-  /** The person took the text away: copied, saved or handed in. */
-  saved() {
-    this.unsaved = false;
-    this.emit("history");
+  /** The person took the text of these away: copied or downloaded it. @param {Picture[]} pictures */
+  saved(pictures) {
+    for (const picture of pictures) {
+      picture.unsaved = false;
+      this.emit("history", { picture });
+    }
   }
 
   /** @param {Picture | null} picture @returns {{line: Line, cell: number}[]} in reading order */
@@ -180,7 +181,7 @@ export class Store extends EventTarget {
   /** @param {Picture} picture @param {Line} line @param {readonly Cell[]} cells */
   #put(picture, line, cells) {
     line.cells = cells;
-    this.unsaved = true;
+    picture.unsaved = true;
     if (this.cursor?.line === line) this.cursor = { line, cell: null };
     this.emit("line", { picture, line });
     this.emit("history", { picture });
@@ -189,5 +190,5 @@ export class Store extends EventTarget {
 
 /** @returns {Omit<Picture, "id" | "file" | "url">} */
 function fresh() {
-  return { status: "waiting", ahead: 0, pages: [], lines: [], left: [], seconds: 0, error: null };
+  return { status: "waiting", ahead: 0, pages: [], lines: [], left: [], seconds: 0, unsaved: false, error: null };
 }

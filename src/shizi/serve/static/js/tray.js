@@ -1,8 +1,8 @@
 /** The pictures in a row, each with its progress, and the button that starts the reading. */
 
+import { mayGo } from "./dialogs.js";
 import { $, element, icon, name } from "./dom.js";
 import { inEachLanguage, size, t } from "./i18n.js";
-import { isEdited } from "./state.js";
 
 /** @typedef {import("./state.js").Picture} Picture */
 
@@ -43,20 +43,24 @@ export class Tray {
     store.on("status", ({ picture }) => this.#one(picture));
     store.on("running", () => this.#button());
     $("start").addEventListener("click", () => this.press());
-    $("clear").addEventListener("click", () => {
-      for (const picture of [...store.pictures]) if (!isBusy(picture)) store.remove(picture);
-    });
+    $("clear").addEventListener("click", () => this.#remove(store.pictures.filter((one) => !isBusy(one))));
     inEachLanguage(() => this.#all());
   }
 
   press() {
-    if (this.reading.running) return this.reading.stop();
+    if (this.reading.running) return this.#stop();
     const { current } = this.store;
-    if (current && !this.#waiting()) {
-      if (current.lines.some(isEdited) && !confirm(t("start.sure"))) return;
-      this.store.restart(current, "waiting");
-    }
-    void this.reading.start();
+    if (current && !this.#waiting()) this.reading.again(current);
+    else void this.reading.start();
+  }
+
+  #stop() {
+    if (mayGo(this.store.pictures.filter(isBusy), "stop.sure")) this.reading.stop();
+  }
+
+  /** @param {Picture[]} pictures */
+  #remove(pictures) {
+    if (mayGo(pictures, "picture.sure")) for (const picture of pictures) this.store.remove(picture);
   }
 
   #all() {
@@ -94,7 +98,7 @@ export class Tray {
     const button = element("button", { type: "button", class: "thumb", ...about },
       element("span", { class: "thumb-image" }, image, element("span", { class: "thumb-bar", "aria-hidden": "true" }, fill)),
       element("span", { class: "thumb-words" }, element("span", { class: "thumb-name" }, called), status));
-    const remove = element("button", { type: "button", class: "remove", onclick: () => this.store.remove(picture) }, icon("close"));
+    const remove = element("button", { type: "button", class: "remove", onclick: () => this.#remove([picture]) }, icon("close"));
     const item = element("li", {}, button, remove);
     this.#items.set(picture, { item, button, status, fill, remove });
     return item;
