@@ -100,6 +100,26 @@ def test_a_folder_is_no_picture(desk: Sit, tmp_path: Path) -> None:
     at.comes(at.page.locator("#thumbs .thumb-name").all_inner_texts, ["notice.jpg"])
 
 
+def test_an_option_that_cannot_be_taken_is_named(desk: Sit) -> None:
+    at = desk().open()
+    at.choose(SAMPLE)
+    at.by("button", "识别选项").click()
+    beam = at.page.get_by_label("联系上下文")
+    beam.fill("99")
+    at.start()
+    at.page.locator("#options input:focus:invalid").wait_for()  # the browser says why
+    assert not any(one.endswith("/ocr/stream") for one in at.asked)
+    beam.fill("8")
+    at.page.get_by_label("可能出现的词").fill("长" * 200)
+    at.start()
+    assert "lexicon: a word has 1 to" in words(at)
+    at.by("button", "识别选项").click()
+    beam.fill("99")
+    beam.press("Escape")
+    at.by("button", "重试").click()
+    at.page.locator("#options input:focus:invalid").wait_for()
+
+
 def test_the_server_is_gone_and_comes_back(desk: Sit) -> None:
     at = desk().open()
     at.choose(SAMPLE)

@@ -2,7 +2,7 @@
  * The server: its bounds, reading, and corrections. Same origin only; no other address is ever asked.
  *
  * @typedef {{max_bytes: number, max_pixels: number, max_side: number, max_pages: number, seconds: number,
- *   max_corrections: number, max_correction_chars: number}} Limits
+ *   max_corrections: number, max_correction_chars: number, max_beam?: number}} Limits
  * @typedef {{version: string, auth: boolean, corrections: boolean, limits: Limits, charsets: string[],
  *   patterns?: string[], options: string[], doubt: number, picture_types: string[]}} Config
  * @typedef {{name: string, data: any}} Event

@@ -21,7 +21,7 @@ switchTheme();
 
 const store = new Store();
 const options = new Options();
-const reading = new Reading(store, () => options.fields(), askToken);
+const reading = new Reading(store, options, askToken);
 const viewer = new Viewer(store);
 const chooser = new Chooser(store, viewer);
 const lines = (chooser.lines = new Lines(store, viewer, (line, cell) => chooser.open(line, cell)));

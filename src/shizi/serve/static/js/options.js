@@ -8,12 +8,8 @@ export class Options {
 
   constructor() {
     const [form, button] = [this.#form, $("options-open")];
-    const open = (/** @type {boolean} */ yes) => {
-      form.hidden = !yes;
-      button.setAttribute("aria-expanded", String(yes));
-    };
     button.addEventListener("click", () => {
-      open(form.hidden);
+      this.#open(form.hidden);
       if (!form.hidden) form.querySelector("input").focus();
     });
     form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
@@ -27,16 +23,17 @@ export class Options {
     });
     form.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape") return;
-      open(false);
+      this.#open(false);
       button.focus();
     });
     document.addEventListener("pointerdown", ({ target }) => {
-      if (!form.contains(target) && !button.contains(target)) open(false);
+      if (!form.contains(target) && !button.contains(target)) this.#open(false);
     });
   }
 
   /** @param {import("./api.js").Config} config */
-  configure({ options, charsets, patterns = [] }) {
+  configure({ options, charsets, patterns = [], limits }) {
+    if (limits.max_beam) this.#form.elements.beam.max = String(limits.max_beam);
     const choices = { charset: charsets, pattern: patterns };
     for (const field of this.#form.elements) {
       const offered = options.includes(field.name);
@@ -48,6 +45,19 @@ export class Options {
       this.#form.elements[kind].append(...made);
     }
     translate(this.#form);
+  }
+
+  /** @param {boolean} yes */
+  #open(yes) {
+    this.#form.hidden = !yes;
+    $("options-open").setAttribute("aria-expanded", String(yes));
+  }
+
+  /** Whether each field holds what it may; if not, the first that does not is shown, and the browser says why. */
+  ready() {
+    if (this.#form.checkValidity()) return true;
+    this.#open(true);
+    return this.#form.reportValidity();
   }
 
   /** The form fields of a request; "" where nothing is set. @returns {Record<string, string>} */

@@ -15,7 +15,7 @@ export class Reading {
 
   /**
    * @param {import("./state.js").Store} store
-   * @param {() => Record<string, string>} options the form fields, asked for at each picture
+   * @param {import("./options.js").Options} options asked for at each picture
    * @param {() => Promise<boolean>} askToken true where the person gave one
    */
   constructor(store, options, askToken) {
@@ -30,7 +30,7 @@ export class Reading {
 
   /** Read all that wait, also those added meanwhile. */
   async start() {
-    if (this.#stop) return;
+    if (this.#stop || !this.options.ready()) return;
     const stop = (this.#stop = new AbortController());
     this.store.emit("running");
     try {
@@ -47,6 +47,7 @@ export class Reading {
 
   /** Read one once more, with the options as they are now. @param {Picture} picture */
   again(picture) {
+    if (!this.options.ready()) return;
     if ((picture.unsaved || picture.lines.some(isEdited)) && !confirm(t("start.sure"))) return;
     this.store.restart(picture, "waiting");
     void this.start();
@@ -82,7 +83,7 @@ export class Reading {
 
   /** @param {Picture} picture @param {AbortSignal} signal */
   async #once(picture, signal) {
-    for await (const { name, data } of readPicture(picture.file, this.options(), signal)) {
+    for await (const { name, data } of readPicture(picture.file, this.options.fields(), signal)) {
       if (name === "queued") this.store.update(picture, { status: "queued", ahead: data.waiting });
       else if (name === "page") {
         picture.status = "reading";
