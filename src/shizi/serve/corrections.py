@@ -94,7 +94,11 @@ class Corrections:
 
     def _append(self, name: str, rows: Sequence[tuple[str, str]]) -> None:
         data = "".join(f"{STRIPS}/{file}\t{text}\n" for file, text in rows).encode()
-        with os.fdopen(os.open(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+        path = self._folder / name
+        held = path.read_bytes() if path.exists() else b""
+        if held and not held.endswith(b"\n"):  # as some editors leave it
+            data = b"\n" + data
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
             file.write(data)
 
     @contextmanager
