@@ -55,6 +55,15 @@ def test_a_corrected_line_is_not_written_over(tmp_path: Path) -> None:
     assert labels.read_bytes() == corrected
 
 
+def test_rows_follow_a_last_one_that_an_editor_left_open(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.tsv"
+    labels.write_text("strips/mine.png\t我的", encoding="utf-8")
+    count = label([str(SAMPLE)], Reader().pages, tmp_path)
+    rows = labels.read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "strips/mine.png\t我的"
+    assert len(rows) == 1 + count.kept and all(row.count("\t") == 1 for row in rows)
+
+
 def test_surer_lines_are_fewer(tmp_path: Path) -> None:
     page = Reader().read(SAMPLE)
     doubtful = replace(page, lines=tuple(line(0.5) if i % 2 else one for i, one in enumerate(page.lines)))

@@ -81,7 +81,10 @@ def label(
     try:
         (folder / STRIPS).mkdir(parents=True, exist_ok=True)
         known = {row.partition("\t")[0] for _, row in rows(labels)} if labels.exists() else set()
+        held = labels.read_bytes() if labels.exists() else b""
         with labels.open("a", encoding="utf-8", newline="\n") as file:
+            if held and not held.endswith(b"\n"):  # as some editors leave it
+                file.write("\n")
             for path in paths:
                 try:
                     for grey, line in _lines(path, pages):
