@@ -9,12 +9,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from serving import FORM, Server, form, received, running, until
 
 from conftest import encoded
+from shizi.serve.run import _Arbiter
 
 
 def page(rows: int = 1) -> bytes:
@@ -199,10 +201,36 @@ def test_workers_are_replaced_and_no_request_is_lost() -> None:
 
 @pytest.mark.slow
 def test_a_worker_that_has_grown_is_replaced() -> None:
+    with Image.open(io.BytesIO(SLOW)) as opened:
+        slow = opened.convert("1")
+    long = form(encoded(slow, "TIFF", save_all=True, append_images=[slow] * 49, compression="group4"))
     with running("--workers=1", "--set=max_memory=20000000") as server:
         first = server.workers
-        until(lambda: server.workers and server.workers != first)
+        with server.raw(server.head(len(long)) + long):
+            until(lambda: len(server.workers) == 2)
+            assert server.ask("GET", "/healthz").status == 200  # while the first one still reads
+            assert set(first) < set(server.workers)
+            assert server.figures()["shizi_running"] == 1
+        until(lambda: not set(first) & set(server.workers))
     assert any("a fresh one takes its place" in line for line in server.log)
+
+
+def test_workers_are_replaced_after_a_fresh_one_is_there_and_are_twice_as_many_at_most() -> None:
+    arbiter, started = object.__new__(_Arbiter), list[int]()
+    workers = [SimpleNamespace(age=age, spent=age in (2, 3, 4)) for age in range(1, 5)]
+    arbiter.WORKERS = dict(enumerate(workers))
+    arbiter._num_workers, arbiter.timeout = 3, 0
+
+    def start() -> None:
+        started.append(len(arbiter.WORKERS))
+        arbiter.WORKERS[len(arbiter.WORKERS)] = SimpleNamespace(age=5, spent=False)
+
+    arbiter.spawn_worker = start
+    arbiter.murder_workers()
+    assert started == [4, 5]
+    assert [one.age for one in workers] == [1, 0, 0, 4]  # those of age 0 are stopped; the last one has to wait
+    arbiter.murder_workers()
+    assert started == [4, 5]
 
 
 def test_corrections_have_bounds(tmp_path: Path) -> None:

@@ -134,6 +134,21 @@ def serve(plan: Plan) -> int:
     return 0
 
 
+class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's parent process, which starts a fresh worker before it stops one that has done enough.
+
+    The latter finishes what it began, so there are more workers meanwhile, and never more than twice as many.
+    """
+
+    def murder_workers(self) -> None:
+        """Look after the workers, once a second."""
+        super().murder_workers()
+        for worker in list(self.WORKERS.values()):
+            if worker.spent and worker.age and len(self.WORKERS) < 2 * self.num_workers:
+                worker.age = 0  # there is one too many now, and gunicorn stops the oldest
+                self.spawn_worker()
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's view of a plan."""
 
@@ -171,6 +186,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
         if "control_socket_disable" in self.cfg.settings:
             self.cfg.set("control_socket_disable", True)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        _Arbiter(self).run()
 
     def load(self) -> Any:
         """The application of a worker. What it needs is imported here, after the fork."""

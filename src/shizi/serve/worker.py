@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,19 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     sockets: list[Any]
     alive: bool
+    max_requests: int
+
+    def __init__(self, *given: Any) -> None:
+        """Before the fork."""
+        super().__init__(*given)
+        self._spent = mmap.mmap(-1, 1)  # the parent process sees it as well
+        # gunicorn would not take requests any more before there is a fresh worker
+        self._enough, self.max_requests = self.max_requests, sys.maxsize
+
+    @property
+    def spent(self) -> bool:
+        """It has done enough: a fresh one is to take its place."""
+        return self._spent[0] == 1
 
     def patch(self) -> None:
         """Make sockets cooperative, and leave threads alone: pictures are read in real ones."""
@@ -74,14 +89,15 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         return bounds
 
     def _watch(self) -> None:
-        """Have this worker replaced when it has grown too large."""
-        most = self._bounds.max_memory
-        while most and self.alive:
+        """Have this worker replaced when it has grown too large or served enough."""
+        most = self._bounds.max_memory or sys.maxsize
+        while not self.spent:
             gevent.sleep(_WATCH_SECONDS)
             size = resident()
             if size > most:
                 self.log.warning("worker %s holds %d MiB: a fresh one takes its place", self.pid, size >> 20)
-                self.alive = False
+            if size > most or self.nr >= self._enough:
+                self._spent[0] = 1
 
 
 def resident() -> int:
