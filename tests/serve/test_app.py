@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -195,10 +197,26 @@ def test_a_token_comes_from_a_file_or_the_environment(tmp_path: Path) -> None:
         plan(asked("--token-file", str(tmp_path / "none")), None)
 
 
-@pytest.mark.parametrize("arguments", [("--port", "70000"), ("--workers", "65"), ("--workers", "-1")])
+@pytest.mark.parametrize(
+    "arguments", [("--port", "70000"), ("--workers", "65"), ("--workers", "-1"), ("--proxies", "-1")]
+)
 def test_what_cannot_be_served(arguments: tuple[str, str]) -> None:
     with pytest.raises(SettingsError):
         plan(asked(*arguments), None)
+
+
+@pytest.mark.parametrize(
+    ("option", "status", "code"), [("--weights", 1, "model_mismatch"), ("--keep-corrections", 2, "bad_setting")]
+)
+def test_what_no_worker_could_open_is_said_before_anything_is_served(
+    tmp_path: Path, option: str, status: int, code: str
+) -> None:
+    (tmp_path / "text").write_text("neither weights nor a folder")
+    command = [sys.executable, "-m", "shizi", "serve", "--port", "0", option, str(tmp_path / "text")]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
+    assert done.returncode == status
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"shizi: {code}: ")
 
 
 def test_threads_share_the_cores_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.errors import HaltServer
 
 from shizi.errors import SettingsError, ShiziError
 from shizi.read import weights
@@ -85,6 +87,8 @@ def plan(args: argparse.Namespace, token: str | None) -> Plan:
     workers = args.workers or min(MOST_WORKERS, _cores())
     if not 1 <= workers <= 64:
         raise SettingsError(f"--workers lies between 1 and 64, not {workers}")
+    if args.proxies < 0:
+        raise SettingsError(f"--proxies is 0 or more, not {args.proxies}")
     return Plan(
         args.host, args.port, workers, bounds(args.set), None if args.no_token else token,
         args.keep_corrections, args.weights, args.proxies, args.access_log,
@@ -118,20 +122,54 @@ def serve(plan: Plan) -> int:
     """Serve until told to stop, and return the exit status.
 
     Raises:
-        ModelMissing: there are no such weights.
+        ModelError: the weights are not there, or are none.
+        SettingsError: corrections cannot be kept.
     """
     weights.find(plan.weights)
+    _try(plan)
     master = os.getpid()
     figures = tempfile.mkdtemp(prefix="shizi-", dir=_memory())
     os.environ[_FIGURES] = figures
     try:
         _Server(plan, Path(figures)).run()
-    except HaltServer:  # no worker could start; each has said why
-        return 1
+    except SystemExit as stopped:  # gunicorn ends in this way
+        if os.getpid() != master:
+            raise
+        return 1 if stopped.code else 0
     finally:
         if os.getpid() == master:  # workers leave through here too
             shutil.rmtree(figures, ignore_errors=True)
     return 0
+
+
+def _try(plan: Plan) -> None:
+    """Raise now what each worker would fail at, found in a process of its own, since it loads libraries."""
+    if plan.weights is None and plan.corrections is None:
+        return
+    fork = multiprocessing.get_context("fork")
+    heard, said = fork.Pipe(duplex=False)
+    process = fork.Process(target=_open, args=(plan, said))
+    process.start()
+    said.close()
+    try:
+        with suppress(EOFError):  # it had nothing to say
+            raise heard.recv()
+    finally:
+        process.join()
+
+
+def _open(plan: Plan, said: Connection) -> None:
+    """Open what a plan names, and say what is wrong with it."""
+    from shizi.reader import Reader
+    from shizi.serve.corrections import Corrections
+
+    try:
+        if plan.corrections is not None:
+            Corrections(plan.corrections, plan.bounds)
+        if plan.weights is not None:
+            Reader(weights=plan.weights, settings=plan.bounds.reader(plan.threads))
+    except ShiziError as error:
+        said.send(error)
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
