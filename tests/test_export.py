@@ -6,6 +6,7 @@ import json
 import string
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,18 @@ torch = pytest.importorskip("torch")
 from shizi.errors import DataError, ModelError, SettingsError  # noqa: E402
 from shizi.learn import export as exporting  # noqa: E402
 from shizi.learn.checkpoint import Checkpoint, save  # noqa: E402
-from shizi.learn.export import Difference, Lines, check, check_int8, compare, export, release, torch_run  # noqa: E402
+from shizi.learn.export import (  # noqa: E402
+    Difference,
+    Lines,
+    check,
+    check_int8,
+    check_narrowed,
+    compare,
+    export,
+    release,
+    torch_run,
+)
+from shizi.learn.finder import export as finder  # noqa: E402
 from shizi.learn.narrow import narrowed  # noqa: E402
 from shizi.learn.network import CRNN, NetworkConfig, build  # noqa: E402
 from shizi.learn.network.neck import BidirectionalLSTM  # noqa: E402
@@ -270,6 +282,55 @@ def test_the_command(
         card.write_text(wrong)
         with pytest.raises(DataError, match="JSON"):
             exporting.run(args)
+
+
+def test_a_narrower_classifier_is_fitted_to_other_lines_and_refused_where_it_costs_too_much(
+    model: CRNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, fitted = 1000 + exporting.NARROWED_ON * exporting.BATCH, []
+
+    def lines(charset: Charset, fonts: list[Path], count: int) -> list[Lines]:
+        assert count == given
+        many = [strips(exporting.BATCH, 64, seed) for seed in range(count // exporting.BATCH)]
+        # what is read of them is right
+        return [Lines(one, exporting._texts(torch_run(model)(one), [16] * len(one), CHARSET)) for one in many]
+
+    def narrow(whole: CRNN, samples: Iterable[torch.Tensor], rank: int) -> CRNN:
+        fitted.extend(samples)
+        return narrowed(whole, fitted, rank) if rank == 2 else whole
+
+    monkeypatch.setattr(exporting, "made_lines", lines)
+    monkeypatch.setattr(exporting, "narrowed", narrow)
+    (tmp_path / "any.ttf").write_bytes(b"")
+    save(Checkpoint(CONFIG, CHARSET, model.state_dict()), tmp_path / "weights.pt")
+    target = tmp_path / "x.onnx"
+    args = Namespace(
+        checkpoint=tmp_path / "weights.pt", output=target, fonts=tmp_path, card=None, compare=1000, int8=False, rank=2
+    )
+    with pytest.raises(ModelError, match=r"costs .* of the characters; the bound is 0\.30%: take a larger --rank"):
+        exporting.run(args)
+    assert not target.exists()
+    assert len(fitted) == exporting.NARROWED_ON
+    args.rank = 11
+    assert exporting.run(args) == 0
+    assert json.loads(capsys.readouterr().out)["narrowed"]["lines"] == 1000
+
+
+def test_where_there_is_no_folder(tmp_path: Path) -> None:
+    args = Namespace(checkpoint=tmp_path / "none.pt", output=tmp_path / "none" / "x.onnx")
+    for command in (exporting, finder):
+        with pytest.raises(DataError, match=r"no folder .*none"):  # before anything else
+            command.run(args)
+
+
+@pytest.mark.parametrize(("loss", "right"), [(0.001, True), (-0.1, True), (0.0031, False)])
+def test_the_bound_of_a_narrower_classifier(loss: float, right: bool) -> None:
+    found = Difference(1000, 9.0, 0.5, 0.2 + loss, 0.2)
+    if right:
+        check_narrowed(found)
+    else:
+        with pytest.raises(ModelError):
+            check_narrowed(found)
 
 
 def test_a_narrower_classifier_changes_logits_little_and_keeps_the_model(model: CRNN, tmp_path: Path) -> None:

@@ -155,6 +155,16 @@ def test_what_cannot_be_is_refused(files: dict[str, Path], tmp_path: Path) -> No
         Recogniser.open(tmp_path / "a.onnx")
 
 
+@pytest.mark.parametrize(("target", "fault"), [("b.onnx", "leaves out blank"), ("none/b.onnx", "no folder")])
+def test_the_command_says_at_once_what_cannot_be(
+    files: dict[str, Path], tmp_path: Path, target: str, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(skipping(onnx.load(files["int8"]), half(files["int8"])), tmp_path / "a.onnx")
+    given = ["skip-blanks", str(tmp_path / "a.onnx"), str(tmp_path / "none.toml"), "--output", str(tmp_path / target)]
+    assert cli.main(given) == 1
+    assert fault in capsys.readouterr().err, "before the recipe is looked at, which is not there"
+
+
 def test_frames_are_taken_as_far_as_they_are_wanted(files: dict[str, Path]) -> None:
     batches = [Lines(strips(3, seed), widths=[WIDTH, 64, 2]) for seed in range(2)]
     features, said = samples(files["int8"], batches, count=10_000)

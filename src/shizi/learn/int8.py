@@ -31,7 +31,17 @@ from torch import nn
 
 from shizi.errors import DataError, SettingsError
 from shizi.learn import checkpoint
-from shizi.learn.export import CALIBRATION_LINES, Lines, Run, check_int8, compare, made_lines, parted, torch_run
+from shizi.learn.export import (
+    CALIBRATION_LINES,
+    Lines,
+    Run,
+    check_folder,
+    check_int8,
+    compare,
+    made_lines,
+    parted,
+    torch_run,
+)
 from shizi.learn.quantize import quantize
 from shizi.learn.synth.atlas import font_files
 from shizi.read.charset import Charset
@@ -45,9 +55,10 @@ def run(args: Namespace) -> int:
     """The command: writes the file and prints sizes, times and accuracies as JSON.
 
     Raises:
-        DataError: the file, the fonts or ``--compare`` cannot be used.
+        DataError: the file, the fonts, the folder to write to or ``--compare`` cannot be used.
         ModelError: the int8 file reads worse than the bound allows; nothing is written.
     """
+    check_folder(args.output)
     of = _checkpoint if args.source.suffix == ".pt" else _weights
     print(json.dumps(of(args), indent=2))
     return 0
@@ -124,12 +135,9 @@ def _checkpoint(args: Namespace) -> dict[str, Any]:
 
 @contextmanager
 def _part(target: Path) -> Iterator[Path]:
-    """A place beside ``target`` for a file that is not known to be good yet; DataError where there is no folder."""
-    try:
-        with tempfile.TemporaryDirectory(dir=target.resolve().parent) as folder:
-            yield Path(folder) / target.name
-    except FileNotFoundError as error:
-        raise DataError(f"{target} cannot be written: there is no folder {target.resolve().parent}") from error
+    """A place beside ``target`` for a file that is not known to be good yet."""
+    with tempfile.TemporaryDirectory(dir=target.resolve().parent) as folder:
+        yield Path(folder) / target.name
 
 
 def _lines(args: Namespace, charset: Charset, held_out: Sequence[str], more: int) -> list[Lines]:

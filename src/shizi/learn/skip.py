@@ -26,7 +26,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from shizi.errors import DataError, ModelError
-from shizi.learn.export import Lines, Run, compare
+from shizi.learn.export import Lines, Run, check_folder, compare
 from shizi.learn.int8 import timed
 from shizi.learn.recipe import Recipe
 from shizi.learn.sources import Sources, open_sources
@@ -112,7 +112,11 @@ def fit(features: Features, said: Features, seed: int = 0) -> Fitted:
 
 
 def watched(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of a weight file's graph whose second output are the features before its classifier."""
+    """A copy of a weight file's graph whose second output are the features before its classifier.
+
+    Raises:
+        ModelError: it leaves out blank frames already, or its classifier cannot be found.
+    """
     made = onnx.ModelProto()
     made.CopyFrom(model)
     made.graph.output.append(helper.make_tensor_value_info(_features(model.graph), TensorProto.FLOAT, None))
@@ -125,8 +129,6 @@ def skipping(model: onnx.ModelProto, fitted: Fitted) -> onnx.ModelProto:
     Raises:
         ModelError: it does so already, or its classifier cannot be found.
     """
-    if len(model.graph.output) > 1:
-        raise ModelError("the weight file leaves out blank frames already")
     made = onnx.ModelProto()
     made.CopyFrom(model)
     graph = made.graph
@@ -174,7 +176,13 @@ def skipping(model: onnx.ModelProto, fitted: Fitted) -> onnx.ModelProto:
 
 
 def _features(graph: onnx.GraphProto) -> str:
-    """The value that the classifier takes, in int8 by way of a node that brings it there."""
+    """The value that the classifier takes, in int8 by way of a node that brings it there.
+
+    Raises:
+        ModelError: some frames are left out before it already, or there is none.
+    """
+    if len(graph.output) > 1:
+        raise ModelError("the weight file leaves out blank frames already: take the one that it was made from")
     made = {name: node for node in graph.node for name in node.output}
     for node in graph.node:
         source = made.get(node.input[0]) if node.name.startswith(CLASSIFIER) and node.input else None
@@ -228,9 +236,11 @@ def run(args: Namespace) -> int:
         ModelError, DataError, SettingsError: the file or the recipe cannot be used, or the new file reads too much
             otherwise; then none is written.
     """
+    check_folder(args.output)
+    before = Recogniser.open(args.source, 1)
+    watched(onnx.load(args.source))  # says what is wrong with it before an atlas is drawn
     recipe = replace(Recipe.open(Path(args.recipe)), real=())  # made lines alone are looked at
     sources = open_sources(recipe, torch.device("cpu"))
-    before = Recogniser.open(args.source, 1)
     if before.charset != sources.charset:
         raise DataError(f"{args.source} has another alphabet than the recipe")
     seen = samples(args.source, lines(sources, recipe, 0), FITTED_ON)

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from shizi.errors import ModelError
 from shizi.find.dbnet import INPUT, OUTPUT, metadata, opened
-from shizi.learn.export import read_card
+from shizi.learn.export import check_folder, read_card
 from shizi.learn.finder.network import Finder
 from shizi.learn.finder.pool import Pool
 from shizi.learn.finder.train import batch, load
@@ -198,9 +198,10 @@ def run(args: Namespace) -> int:
     """The command: writes the weight file and prints how it differs from the checkpoint, as JSON.
 
     Raises:
-        DataError: the checkpoint, the card or the pages cannot be used.
+        DataError: the checkpoint, the card or the pages cannot be used, or there is no folder to write to.
         ModelError: the file sees other lines than the checkpoint.
     """
+    check_folder(Path(args.output))
     model, about = load(Path(args.checkpoint))
     card = {"training": about, **(read_card(args.card) if args.card else {})}
     pages = pieces(Path(args.pages), PIECES * (2 if args.int8 else 1))
