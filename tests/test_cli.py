@@ -3,8 +3,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 from typing import Any
@@ -401,6 +403,67 @@ def test_a_reader_that_leaves_is_no_noise(folder: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 1
+
+
+def test_a_picture_may_come_through_stdin(folder: Path) -> None:
+    data = (folder / "一.png").read_bytes()
+    done = run("read", "-", "二 two.png", "-", input=data, cwd=folder)
+    assert done.stdout.decode().split() == [FIRST, SECOND, SECOND]
+    assert done.stderr.decode().splitlines() == [  # nothing is left for the second time
+        "shizi: <stdin>: empty: it holds no bytes (the file may not have been copied whole)"
+    ]
+    assert done.returncode == 1
+    strip = (folder / "strip.png").read_bytes()
+    (page,) = objects(run("read", "--line", "--format", "json", "-", input=strip, cwd=folder).stdout.decode())
+    assert (page["source"], page["lines"][0]["text"]) == ("<stdin>", FIRST)
+    assert run("read", "-", input=b"no picture", cwd=folder).stderr.startswith(b"shizi: <stdin>: not_a_picture: ")
+    assert b"- for the bytes of one on stdin" in run("read", "--help").stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+def test_a_pipe_is_refused_with_advice(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(folder / "pipe")
+    assert cli.main(["read", "pipe"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "shizi: pipe: not_a_file: it is not an ordinary file (what comes through a pipe is read by: shizi read -)"
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing is always full here")
+@pytest.mark.parametrize("arguments", [("read", "一.png"), ("read", "--format", "json", "一.png")])
+def test_a_full_disk_is_said_in_one_line(folder: Path, arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", code(), *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, cwd=folder, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.stderr.decode() == "shizi: not_written: stdout cannot be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell is another thing there")
+def test_a_closed_stdout_is_said_in_one_line_unless_nothing_goes_there(folder: Path) -> None:
+    def closed(*more: str) -> subprocess.CompletedProcess[bytes]:
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-c", code(), "read", "一.png", *more]
+        return subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, check=False)
+
+    done = closed()
+    assert done.stderr == b"shizi: not_written: stdout cannot be written: Bad file descriptor\n"
+    assert done.returncode == 1
+    done = closed("--output", "out.txt")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (folder / "out.txt").read_text(encoding="utf-8") == f"{FIRST}\n{SECOND}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals there")
+def test_a_polite_kill_leaves_nothing_behind(folder: Path) -> None:
+    before = {*folder.iterdir(), folder / "log"}
+    command = [sys.executable, "-c", code(), "read", *["一.png"] * 10_000, "--output", "out.txt"]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stderr=log) as process:
+        while not list(folder.glob(".out.txt.*.part")) and process.poll() is None:
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert (folder / "log").read_bytes() == b""
+    assert set(folder.iterdir()) == before
 
 
 def test_the_module_is_the_command() -> None:

@@ -40,7 +40,8 @@ MAY = {
     "reader": BASE | STAGES | {"again", "cut", "seal", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
-    "cli": BASE | {"", "read", "write", "learn", "serve"},
+    "sink": {"errors"},
+    "cli": BASE | {"", "read", "write", "learn", "serve", "sink"},
     "": {"types", "errors", "settings", "reader"},  # the package's own __init__
     "__main__": {"cli"},
 }

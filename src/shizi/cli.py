@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
 import time
 import warnings
@@ -17,11 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import shizi
 from shizi.errors import InputError, MissingExtra, SettingsError, ShiziError
 from shizi.settings import FindSettings, ReadSettings, Settings
+from shizi.sink import leave_stdout, sink, to_stdout
 from shizi.types import Page
 from shizi.write import WRITERS, stream
 
@@ -77,14 +77,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _extras():
             status: int = args.run(args)
-        sys.stdout.flush()
+        to_stdout()  # what was printed in passing
         return status
     except ShiziError as error:
         _complain(error)
         return error.exit_status
     except BrokenPipeError:
-        # whoever read our output has left, as head does; point stdout elsewhere so that exiting stays silent too
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_stdout()  # whoever read our output has left, as head does
         return 1
     except KeyboardInterrupt:
         return 130
@@ -119,7 +118,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _read_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture; all pages of a TIFF or GIF are read")
+    path = "a picture, or - for the bytes of one on stdin; all pages of a TIFF or GIF are read"
+    parser.add_argument("paths", nargs="+", metavar="PATH", help=path)
     formats = "text: an empty line between pages; json: an object a line for each page (default: text)"
     parser.add_argument("--format", choices=tuple(WRITERS), default="text", help=formats)
     parser.add_argument("--line", action="store_true", help="each PATH is one line of text; text has one row for each")
@@ -283,7 +283,7 @@ def _read(args: argparse.Namespace) -> int:
     reader = _reader(args)
     known = _known(args)
     failed: list[str] = []
-    with _sink(args.output) as write:
+    with sink(args.output) as write:
         for piece in stream(_pages(reader, args, known, failed), args.format, apart=not args.line):
             write(piece)
     return 1 if failed else 0
@@ -307,22 +307,24 @@ def _known(args: argparse.Namespace) -> Known:
 def _pages(reader: shizi.Reader, args: argparse.Namespace, known: Known, failed: list[str]) -> Iterator[Page]:
     """The pages of all paths. One that cannot be read is named on stderr and noted in ``failed``."""
     for path in args.paths:
+        source = sys.stdin.buffer if path == "-" and sys.stdin is not None else path
         try:
             if args.line:
-                yield _strip(reader, path, known)
+                yield _strip(reader, source, known)
             else:
-                yield from reader.pages(path, **known)
+                yield from reader.pages(source, **known)
         except InputError as error:
             failed.append(path)
             _complain(error)
 
 
-def _strip(reader: shizi.Reader, path: str, known: Known) -> Page:
+def _strip(reader: shizi.Reader, source: str | BinaryIO, known: Known) -> Page:
     """A picture of one line, as a page with that line alone."""
     started = time.perf_counter()
-    line = reader.read_line(path, **known)
+    line = reader.read_line(source, **known)
     _, _, width, height = line.quad.bounds
-    return Page(path, int(width), int(height), time.perf_counter() - started, (line,))
+    name = source if isinstance(source, str) else source.name
+    return Page(name, int(width), int(height), time.perf_counter() - started, (line,))
 
 
 def _label(args: argparse.Namespace) -> int:
@@ -350,7 +352,8 @@ def _score(args: argparse.Namespace) -> int:
         from shizi.learn.report import scored
 
         report = scored(args.data, reader, args.report, weights=args.weights, progress=progress)
-    print(json.dumps(report.to_json(), ensure_ascii=False) if args.format == "json" else report.table())
+    said = json.dumps(report.to_json(), ensure_ascii=False) if args.format == "json" else report.table()
+    to_stdout(f"{said}\n")
     return 0
 
 
@@ -390,54 +393,6 @@ def _extras() -> Iterator[None]:
         if library not in EXTRAS:
             raise
         raise MissingExtra(f"{library} is not installed; pip install 'shizi[{EXTRAS[library]}]' brings it") from error
-
-
-@contextmanager
-def _sink(path: Path | None) -> Iterator[Callable[[str], object]]:
-    """Where the result is written, piece by piece: stdout, or a file that takes its name when it is complete."""
-    if path is None:
-        yield _to_stdout
-        return
-    try:
-        path = path.resolve()  # a link stays a link to the file that is written
-        if path.exists() and not path.is_file():  # a pipe, a device: nothing to be replaced
-            with _text(path, "w") as file:
-                yield file.write
-            return
-        with _replacing(path) as write:
-            yield write
-    except OSError as error:
-        raise SettingsError(f"--output {path} cannot be written: {error.strerror}") from error
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Callable[[str], object]]:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    written = False
-    try:
-        with _text(part, "x") as file:
-
-            def write(piece: str) -> None:
-                nonlocal written
-                written = True
-                file.write(piece)
-
-            yield write
-        if written:
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _text(path: Path, mode: str) -> TextIO:
-    made = path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
-    assert isinstance(made, io.TextIOWrapper)
-    return made
-
-
-def _to_stdout(piece: str) -> None:
-    sys.stdout.write(piece)
-    sys.stdout.flush()  # a page at a time, in step with what is said on stderr
 
 
 def _complain(error: ShiziError) -> None:

@@ -249,7 +249,9 @@ def _file_bytes(path: Path, most: int) -> bytes:
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            raise NotAFile("it is a folder" if stat.S_ISDIR(facts.st_mode) else "it is not an ordinary file")
+            if stat.S_ISDIR(facts.st_mode):
+                raise NotAFile("it is a folder")
+            raise NotAFile("it is not an ordinary file", advice="what comes through a pipe is read by: shizi read -")
         _check_bytes(facts.st_size, most)
         with path.open("rb") as file:
             return _read(file, most)
