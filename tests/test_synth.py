@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from fonts import drawn_font, pillow_font
 from shizi.errors import DataError
+from shizi.learn.finder.ink import Fonts
 from shizi.learn.recipe import Stage
 from shizi.learn.sources import Laid, Sources
 from shizi.learn.synth import degrade, rows
@@ -246,6 +247,61 @@ def test_corpora_are_read_plain_and_packed(tmp_path: Path) -> None:
     drawn = "".join(sampler(rng, 10) for _ in range(300))
     assert "春眠" in drawn
     assert "bird" in drawn.lower()
+
+
+def test_english_texts_alone_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("morning\nbirds\n", encoding="utf-8")
+    sampler, rng = Sampler(Charset.default(), tmp_path, natural=0.9), np.random.default_rng(0)
+    texts = [sampler(rng, 10).lower() for _ in range(300)]
+    assert sum("birds" in text or "morning" in text for text in texts) > 150, "they take the share of prose"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "fault"),
+    [
+        ("a.txt", "春眠不觉晓\n".encode("gbk"), "no line of the texts .* is UTF-8"),
+        ("a.txt", "ελληνικά\n".encode(), "nine tenths within the alphabet"),
+        ("a.txt.xz", b"no archive", r"a\.txt\.xz cannot be unpacked"),
+    ],
+)
+def test_texts_that_cannot_be_used_are_named(tmp_path: Path, name: str, data: bytes, fault: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=fault):
+        Sampler(Charset.of(ASCII + "春眠"), tmp_path)
+
+
+def test_an_alphabet_without_letters_has_single_characters_and_lines(tmp_path: Path) -> None:
+    charset = Charset.of("一二三四五")
+    font = drawn_font(tmp_path / "bars.ttf", dict(zip(charset.chars, range(1, 6), strict=True)))
+    maker = LineMaker(build_atlas([font], charset), charset, Sampler(charset, None), Degrader())
+    rng = np.random.default_rng(0)
+    assert len(maker.characters(rng, 40, CLEAN, PLAIN).labels) == 40
+    assert len(maker.lines(rng, 5, 160, CLEAN, PLAIN).labels) == 5
+
+
+def test_fonts_that_lack_some_letters_give_those_they_have(tmp_path: Path) -> None:
+    charset = Charset.of("0123一")
+    font = drawn_font(tmp_path / "bars.ttf", {"0": 1, "1": 2, "一": 3})
+    maker = LineMaker(build_atlas([font], charset), charset, Sampler(charset, None), Degrader())
+    batch = maker.lines(np.random.default_rng(0), 20, 96, CLEAN, PLAIN)
+    assert {*charset.decode([cls for label in batch.labels for cls in label])} == {"0", "1", "一"}
+
+
+def test_fonts_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    with pytest.raises(DataError, match=r"broken\.ttf cannot be opened as a font"):
+        build_atlas([tmp_path / "broken.ttf"], LATIN)
+    with pytest.raises(DataError, match=r"broken\.ttf cannot be opened as a font"):
+        Fonts(tmp_path)
+    for bars in ({"一": 1}, {" ": 0, "a": 0}):
+        font = drawn_font(tmp_path / "bars.ttf", bars)
+        with pytest.raises(DataError, match=r"bars\.ttf has none of the alphabet's characters"):
+            build_atlas([font], LATIN)
+    (tmp_path / "broken.ttf").unlink()
+    drawn_font(font, {"a": 2})
+    font.write_bytes(font.read_bytes().replace(b"loca", b"gone"))  # FreeType wants it, fontTools does not look
+    with pytest.raises(DataError, match=r"bars\.ttf cannot be drawn with"):
+        build_atlas([font], LATIN)
 
 
 @pytest.mark.parametrize("maker", [number, date, capital_amount, code])

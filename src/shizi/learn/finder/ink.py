@@ -12,12 +12,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import DataError
-from shizi.learn.synth.atlas import font_files
+from shizi.learn.synth.atlas import coverage, font_files
 from shizi.learn.synth.text import Random, Sampler
 
 Mask = NDArray[np.uint8]
@@ -115,8 +114,7 @@ class Fonts:
 
 
 def _face(path: Path) -> Face:
-    with TTFont(path, fontNumber=0, lazy=True) as opened:
-        chars = frozenset(opened.getBestCmap() or {})
+    chars = coverage(path)
     return Face(path, chars, all(ord(c) in chars for c in "的一人"))
 
 

@@ -82,6 +82,15 @@ def font_files(folder: Path) -> list[Path]:
     return found
 
 
+def coverage(path: Path) -> frozenset[int]:
+    """Code points that a font says it has; DataError where it is no font."""
+    try:
+        with path.open("rb") as file, TTFont(file, fontNumber=0, lazy=True) as opened:
+            return frozenset(opened.getBestCmap() or {})
+    except Exception as error:  # fontTools raises much on malformed fonts, without a promise
+        raise DataError(f"{path} cannot be opened as a font: {error or type(error).__name__}") from error
+
+
 def build_atlas(
     fonts: Sequence[Path],
     charset: Charset,
@@ -139,9 +148,19 @@ def _draw_hand(strokes: Sequence[Path], charset: Charset, grain: float, number: 
 
 
 def _draw_font(charset: Charset, grain: float, path: Path) -> tuple[NDArray[Any], ...]:
-    """Classes, pictures, advances, tops and bottoms of the characters that the font has."""
-    with TTFont(path, fontNumber=0, lazy=True) as opened:
-        cmap = opened.getBestCmap() or {}
+    """Classes, pictures, advances, tops and bottoms of the characters that the font has.
+
+    Raises:
+        DataError: the font cannot be drawn with, or has none of them.
+    """
+    try:
+        return _glyphs(charset, grain, path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be drawn with: {error}") from error
+
+
+def _glyphs(charset: Charset, grain: float, path: Path) -> tuple[NDArray[Any], ...]:
+    cmap = coverage(path)
     chars = [char for char in charset.chars if ord(char) in cmap]
     size, rise = _fit(path, [c for c in PROBE if ord(c) in cmap], [c for c in "HEX" if ord(c) in cmap])
     font = ImageFont.truetype(str(path), size * grain, layout_engine=ImageFont.Layout.BASIC)
@@ -156,9 +175,11 @@ def _draw_font(charset: Charset, grain: float, path: Path) -> tuple[NDArray[Any]
     digests = [hashlib.blake2b(p.tobytes(), digest_size=8).digest() for p in pictures]
     shared = Counter(digests)
     false = _false_lower_case(dict(zip(chars, pictures, strict=True)))
-    inked: NDArray[np.bool_] = pictures.reshape(len(chars), -1).max(axis=1, initial=0) > 0
+    inked: NDArray[np.bool_] = pictures.max(axis=(1, 2), initial=0) > 0
     drawn = [char == " " or (inked[i] and shared[digests[i]] < SHARED) for i, char in enumerate(chars)]
     keep = [i for i, char in enumerate(chars) if drawn[i] and advances[i] > 1 and char not in false]
+    if not any(chars[i] != " " for i in keep):
+        raise DataError(f"{path} has none of the alphabet's characters: leave it out")
     pictures, advances = pictures[keep], np.minimum(advances[keep], CELL - PEN)
     classes = np.array(charset.encode("".join(chars[i] for i in keep)), dtype=np.int64)
     return (classes, pictures, advances, *extent(pictures))

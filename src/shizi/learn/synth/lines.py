@@ -115,6 +115,8 @@ class LineMaker:
         self.latin_fonts = np.flatnonzero((counts < self.limit) & latin)
         if not len(self.latin_fonts):
             self.latin_fonts = np.flatnonzero(latin)
+        if not len(self.latin_fonts):  # none has all letters: each gives what it has
+            self.latin_fonts = np.arange(len(atlas.names))
         if not len(self.han_fonts):
             self.han_fonts = self.latin_fonts
         self.han_share = share[self.han_fonts] / share[self.han_fonts].sum()
@@ -210,8 +212,8 @@ class LineMaker:
     def _character(self, rng: Random, style: Style) -> Row:
         while True:
             classes = rng.integers(1, self.charset.size, 5)
-            if rng.random() < 0.3:  # letters and digits come in words
-                near = np.flatnonzero(self.is_latin)
+            near = np.flatnonzero(self.is_latin)
+            if rng.random() < 0.3 and len(near):  # letters and digits come in words
                 classes[[0, 1, 3, 4]] = rng.choice(near, 4)
             glyphs = self._fonts(rng, classes)
             if glyphs[2] < 0 or self.charset.chars[classes[2] - 1] == " ":

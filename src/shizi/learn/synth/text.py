@@ -103,6 +103,11 @@ class Sampler:
     """
 
     def __init__(self, charset: Charset, corpora: Path | None, *, natural: float = 0.5) -> None:
+        """``natural`` is the share of prose: of Chinese corpora, or of English ones where there are no others.
+
+        Raises:
+            DataError: there are no texts, or none that the alphabet can write.
+        """
         self.charset = charset
         self.natural = natural if corpora else 0.0
         self.chinese, self.english = _read_corpora(corpora, charset) if corpora else ([], [])
@@ -113,9 +118,10 @@ class Sampler:
         known = {*hanzi, *tgh_rest(), *self.traditional, " "}
         self.marks = [c for c in charset.chars if c not in known]
         self.letters = [c for c in string.ascii_letters + string.digits + string.punctuation if c in charset]
+        english = 0.22 if self.english else 0.0
         makers: list[tuple[float, Callable[[Random], str]]] = [
-            (self.natural, self.prose),
-            (0.22 if self.english else 0.0, self.words),
+            (self.natural if self.chinese else 0.0, self.prose),
+            (english if self.chinese else english + self.natural, self.words),
             (0.14, self.random_hanzi),
             (0.06, self.random_marks),
             (0.05, number),
@@ -203,7 +209,10 @@ def _read_corpora(folder: Path, charset: Charset) -> tuple[list[list[str]], list
     chinese: list[list[str]] = []
     english: list[list[str]] = []
     for path in files:
-        data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+        try:
+            data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+        except lzma.LZMAError as error:
+            raise DataError(f"{path} cannot be unpacked: {error}") from error
         entries = [line.strip()[:400] for line in data.decode("utf-8", "replace").splitlines()]
         good = [e for e in entries if e and len(charset.known(e)) >= 0.9 * len(e)]
         if not good:
@@ -215,4 +224,6 @@ def _read_corpora(folder: Path, charset: Charset) -> tuple[list[list[str]], list
         else:
             mean = sum(map(len, good)) / len(good)
             chinese.extend([good] * (2 if mean > 8 else 1))
+    if not (chinese or english):
+        raise DataError(f"no line of the texts in {folder} is UTF-8 and nine tenths within the alphabet")
     return chinese, english
