@@ -1,19 +1,22 @@
-"""Loose character error rate beside RapidOCR, same pictures, same scoring.
+"""Characters, and loose character error rates with 95 % intervals beside RapidOCR: same pictures, same scoring.
 
-``python benchmarks/accuracy.py DATA [--slices NAME...] [--weights FILE]``; DATA as ``shizi score`` takes it. RapidOCR
-reads line pictures with its recogniser alone and pages with all it has; without it installed, its column is empty.
+``python benchmarks/accuracy.py DATA [--slices NAME...] [--weights FILE] [--json]``; DATA as ``shizi score`` takes it.
+RapidOCR reads line pictures with its recogniser alone and pages with all it has; without it installed, there is no
+column of it. ``--json`` prints for each of the two what ``shizi score --format json`` does.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from shizi import Line, Page, Quad, Reader
-from shizi.learn.score import Report, score
+from shizi.learn.metrics import Scores
+from shizi.learn.score import Report, SliceReport, score
 from shizi.read.runtime import cores
 
 
@@ -42,29 +45,49 @@ class Rapid:
         return read
 
 
-def rates(report: Report) -> dict[str, float]:
-    """Loose CER by slice."""
-    return {part.name: float(part.scores["loose"].cer or 0.0) for part in report.slices}
+def table(reports: Mapping[str, Report]) -> str:
+    """A row a slice, and the total where there are several."""
+    made = [f"{'loose CER %':24}{'characters':>12}" + "".join(f"{name + ' [95 %]':>22}" for name in reports)]
+    first = next(iter(reports.values()))
+    rows = [
+        (part.name, [report.slices[at].scores["loose"] for report in reports.values()])
+        for at, part in enumerate(first.slices)
+    ]
+    if len(rows) > 1:
+        rows.append(("total", [report.scores("loose") for report in reports.values()]))
+    for name, scores in rows:
+        made.append(f"{name:24}{scores[0].chars:12,}" + "".join(f"{cell(one):>22}" for one in scores))
+    return "\n".join(made)
+
+
+def cell(scores: Scores) -> str:
+    """A rate and its interval, per cent."""
+    interval = scores.intervals["cer"]
+    spread = f" [{100 * interval[0]:.1f}-{100 * interval[1]:.1f}]" if interval else ""
+    return "-" if scores.cer is None else f"{100 * scores.cer:.2f}{spread}"
 
 
 def main() -> None:
-    """Print a table."""
+    """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--slices", nargs="*", help="folders of DATA; default: all")
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     folders = [args.data / name for name in args.slices] if args.slices else [args.data]
     engines: dict[str, Any] = {"shizi": Reader(weights=args.weights)}
     if importlib.util.find_spec("rapidocr"):
         engines["rapidocr"] = Rapid()
-    found: dict[str, dict[str, float]] = {name: {} for name in engines}
+    found: dict[str, list[SliceReport]] = {name: [] for name in engines}
     for folder in folders:
         for name, engine in engines.items():
-            found[name] |= rates(score(folder, engine))
-    print(f"{'loose CER':24}" + "".join(f"{name:>12}" for name in engines))
-    for part in found["shizi"]:
-        print(f"{part:24}" + "".join(f"{found[name][part]:12.2%}" for name in engines))
+            found[name] += score(folder, engine).slices
+    reports = {name: Report(parts) for name, parts in found.items()}
+    if args.json:
+        print(json.dumps({name: report.to_json() for name, report in reports.items()}, ensure_ascii=False, indent=2))
+    else:
+        print(table(reports))
 
 
 if __name__ == "__main__":
