@@ -11,13 +11,11 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from weakref import WeakValueDictionary
-
-import cv2
 
 from shizi import clean, load
 from shizi.clean import Grey
@@ -27,9 +25,6 @@ from shizi.settings import LoadSettings
 
 Sample = tuple[Grey, str]
 """A grey (H, W) strip as it came, and its text."""
-
-_COMMIT = 1000  # items written in one transaction
-_FIRST_SIZE = 64 * 1024 * 1024  # bytes an LMDB starts with; it is doubled when full
 
 
 class LineSource(ABC):
@@ -263,51 +258,6 @@ def decode(data: bytes) -> Grey:
         InputError: one of its children; :func:`shizi.load.pictures` lists them.
     """
     return clean.grey(load.picture(data, LoadSettings()).pixels)
-
-
-def write_lmdb(items: Iterable[tuple[bytes | Grey, str]], path: Path) -> int:
-    """Write lines to a new LMDB in the folder ``path`` and return their number.
-
-    A picture is a file's bytes, written as they are, or a grey (H, W) strip, written as PNG.
-
-    Raises:
-        DataError: there is an LMDB already.
-        MissingExtra: lmdb is not installed.
-    """
-    lmdb = _lmdb()
-    if (path / "data.mdb").exists():
-        raise DataError(f"{path} holds an LMDB already")
-    path.mkdir(parents=True, exist_ok=True)
-    count = 0
-    with lmdb.open(str(path), map_size=_FIRST_SIZE) as env:
-        pairs: dict[bytes, bytes] = {}
-        for count, (picture, text) in enumerate(items, start=1):
-            pairs[f"image-{count:09d}".encode()] = picture if isinstance(picture, bytes) else _png(picture)
-            pairs[f"label-{count:09d}".encode()] = text.encode("utf-8")
-            if count % _COMMIT == 0:
-                _put(env, pairs)
-                pairs.clear()
-        pairs[b"num-samples"] = str(count).encode()
-        _put(env, pairs)
-    return count
-
-
-def _put(env: Any, pairs: dict[bytes, bytes]) -> None:
-    while True:
-        try:
-            with env.begin(write=True) as transaction:
-                for key, value in pairs.items():
-                    transaction.put(key, value)
-            return
-        except _lmdb().MapFullError:  # nothing was written: the transaction is rolled back
-            env.set_mapsize(2 * env.info()["map_size"])
-
-
-def _png(strip: Grey) -> bytes:
-    done, data = cv2.imencode(".png", strip)
-    if not done:
-        raise DataError(f"a strip of shape {strip.shape} cannot be written as PNG")
-    return data.tobytes()
 
 
 def _lmdb() -> ModuleType:
