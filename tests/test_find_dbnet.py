@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import ModelMismatch, ModelMissing, SettingsError
-from shizi.find import Candidate, dbnet, find, is_clean, kernels
+from shizi.find import Candidate, Found, dbnet, find, is_clean, kernels
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -344,3 +344,38 @@ def test_a_column_among_columns_runs_as_they_do() -> None:
 )
 def test_few_or_divided_columns_stay_as_they_are(lines: list[Candidate]) -> None:
     assert dbnet.agreed(lines) == lines
+
+
+@pytest.mark.parametrize(
+    ("level", "shape", "found", "other", "taken"),
+    [
+        (True, (600, 800), [(0, 300, 20)] * 3, [], "projection"),
+        (False, (600, 800), [(0, 300, 20)] * 3, [], "dbnet"),  # a scan
+        (True, (9600, 800), [(0, 300, 20)] * 3, [], "dbnet"),  # too long
+        (True, (600, 800), [(0, 100, 20)], [], "dbnet"),  # a word
+        (True, (600, 800), [], [], "dbnet"),
+        (True, (600, 800), [(0, 20, 20)] * 30, [(0, 300, 20)] * 2, "dbnet"),  # pieces of tilted lines
+        (True, (600, 800), [(0, 20, 20)] * 30, [(0, 25, 20)] * 25, "projection"),  # cells
+        (True, (600, 800), [(0, 20, 20)] * 30, [], "projection"),
+    ],
+)
+def test_which_finder_suits_a_page(
+    level: bool, shape: tuple[int, int], found: list[tuple[int, int, int]], other: list[tuple[int, int, int]],
+    taken: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def lines(some: list[tuple[int, int, int]]) -> Found:
+        return Found(tuple(Candidate(Quad.box(x, 0, wide, high)) for x, wide, high in some))
+
+    made = {"projection": lines(found), "dbnet": lines(other)}
+    monkeypatch.setattr("shizi.find.projection.find", lambda *_: made["projection"])
+    monkeypatch.setattr("shizi.find.dbnet.find", lambda *_: made["dbnet"])
+    page = np.full(shape, 255, np.uint8)
+    page[50:60, 50:200:3] = 90
+    assert is_clean(page)
+    assert find(page, FindSettings(), level=level) is made[taken]
+
+
+def test_a_scan_in_black_and_white_was_set_by_no_program() -> None:
+    page = np.full((600, 800), 255, np.uint8)
+    page[50:60, 50:200:3] = 0
+    assert not is_clean(page)

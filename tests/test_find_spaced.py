@@ -146,9 +146,9 @@ def test_rows_that_were_joined_wrongly_do_not_tell_it(monkeypatch: pytest.Monkey
     page = np.ascontiguousarray(np.rot90(np.asarray(Image.open(SAMPLE).convert("RGB")), 2))
     seen = find(page[:, :, 0], FindSettings(threads=1))
     ground = Candidate(Quad.box(4, 4, 200, 20))
-    monkeypatch.setattr("shizi.find.find", lambda *_: Found((ground,), (), seen.lines))
+    monkeypatch.setattr("shizi.find.find", lambda *_, **__: Found((ground,), (), seen.lines))
     assert Reader().read(page).turned == 180
-    monkeypatch.setattr("shizi.find.find", lambda *_: Found((ground,)))
+    monkeypatch.setattr("shizi.find.find", lambda *_, **__: Found((ground,)))
     assert Reader().read(page).turned == 0
 
 

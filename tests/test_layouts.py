@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from shizi import Reader
 from shizi.learn.match import groups
@@ -52,3 +54,43 @@ def test_a_known_place_stays_as_it_is_given(reader: Reader) -> None:
     (read,) = reader.read_quads(PICTURES / "exam.jpg", [known])
     assert read.text.endswith("（")
     assert read.quad == known
+
+
+def test_pictures_cut_out_at_their_very_ink_are_read(reader: Reader) -> None:
+    slide = Image.open(PICTURES / "slide.png").convert("RGB")
+    places = {"第一批迄今为止回合方案": (60, 50, 760, 150), "第十条民间资金管理企业和民间融资": (122, 410, 620, 450)}
+    for text, box in places.items():
+        part = slide.crop(box)
+        y, x = np.nonzero(np.asarray(part.convert("L")) < 128)
+        (line,) = reader.read(part.crop((x.min(), y.min(), x.max() + 1, y.max() + 1))).lines
+        assert line.text.replace(" ", "") == text
+        assert line.quad.bounds[0] >= 0
+
+
+@pytest.mark.parametrize(
+    ("box", "text"), [((80, 74, 192, 126), "实质"), ((80, 150, 140, 178), "总监"), ((80, 74, 136, 126), "实")]
+)
+def test_a_word_or_a_character_alone_on_its_page_is_read(
+    box: tuple[int, int, int, int], text: str, reader: Reader
+) -> None:
+    """What is typical of a page, a single word does not show."""
+    page = Image.new("RGB", (900, 700), "white")
+    page.paste(Image.open(PICTURES / "card.png").convert("RGB").crop(box), (400, 300))
+    assert reader.read(page).text == text
+
+
+def test_text_that_is_tilted_by_more_than_a_page_is_turned_by_is_read(reader: Reader) -> None:
+    page = Image.open(PICTURES / "form.png").convert("RGB").rotate(18, Image.Resampling.BICUBIC, fillcolor="white")
+    text = reader.read(page).text
+    assert all(known in text for known in ("北伐来说登记表", "19079098472", "出生日期"))
+
+
+def test_a_long_picture_is_read_as_its_parts_are(reader: Reader) -> None:
+    """A screenshot that was scrolled through: seen as a whole its text would be a few pixels high."""
+    slide = Image.open(PICTURES / "slide.png").convert("RGB")
+    page = Image.new("RGB", (slide.width, 10 * slide.height))
+    for at in range(10):
+        page.paste(slide, (0, at * slide.height))
+    many = reader.read(page).text.replace(" ", "")
+    assert many.count("市人民政府设立的各类开发区管理机构") == 10
+    assert many.count("审理强制医疗案件") == 10

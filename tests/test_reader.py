@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from shizi.again import HOPELESS, Spare, otherwise
 from shizi.crop import BUCKETS
 from shizi.cut import Cut, whole
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
+from shizi.find import FINDERS
 from shizi.read.charset import Charset
 from shizi.read.runtime import Emissions
 from shizi.reader import Reader
@@ -27,6 +28,15 @@ from shizi.types import Line, Page, Quad
 
 MakeReader = Callable[[dict[str, dict[str, Any]]], Reader]
 LINES = [HIGH + LOW + HIGH + HIGH + LOW, HIGH + HIGH + LOW + HIGH + HIGH, HIGH + LOW + HIGH + HIGH]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_a_model() -> Iterator[None]:
+    """Boxes are no text, and a network that was trained on text need not find them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FINDERS, "auto", FINDERS["projection"])
+        yield
+
 
 
 def strip(text: str) -> np.ndarray[Any, Any]:

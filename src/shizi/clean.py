@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,17 +22,25 @@ UNCLEAR = 0.25
 FLAT = 8
 """A range of fewer greys is noise on an empty strip."""
 
+GROUND = 0.4
+"""Share of a page of nearly one grey that is ground for sure, and then goes on around the page for"""
+ROOM = 8
+"""so many pixels."""
+
 MIN_TILE = 16
 """Least side of a tile of CLAHE, pixels."""
 
 Grey = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
+Coordinates = NDArray[np.float64]
 
 _LEAST_SKEW = 0.5  # degrees; less cannot be told from level
 _LOOKED_AT = 1000  # longest side of the page that the tilt is estimated on, pixels
 _FEWEST = 40  # pieces of ink without which no tilt is believed
 _SHARPER = 1.25  # rows must be this many times as sharp at the tilt as they are upright
 _STANDS_OUT = 1.8  # and as they are at most other tilts
+_ENOUGH = 20_000  # pixels of ink to tell that a page is tilted by more than it is turned by, up to
+_STEEPEST = 31.0  # degrees
 _AGREE = 1.5  # degrees that two halves of the page's pieces may differ by
 _LONGEST = 32_000  # OpenCV samples from pictures of less than 2 ** 15 pixels a side
 
@@ -71,6 +79,8 @@ class Upright:
     """(H', W')"""
     matrix: Matrix
     """(2, 3): cleaned to original pixels; both count from the outer edge of the first pixel."""
+    level: bool = True
+    """Its rows are not tilted, as far as that is clear."""
 
     @classmethod
     def as_it_is(cls, page: Grey) -> Upright:
@@ -101,19 +111,38 @@ def upright(page: Grey, settings: CleanSettings, quarters: int = 0) -> Upright:
     below ``settings.min_skew`` or above ``settings.max_skew``.
     """
     if quarters % 4:
-        level = upright(np.ascontiguousarray(np.rot90(page, -quarters)), settings)
-        return Upright(level.page, _after(_quarter(quarters % 4, page.shape), level.matrix))
-    angle = skew(page, settings.max_skew) if settings.deskew and settings.max_skew > 0 else 0.0
+        turned = upright(np.ascontiguousarray(np.rot90(page, -quarters)), settings)
+        return replace(turned, matrix=_after(_quarter(quarters % 4, page.shape), turned.matrix))
+    angle, level, most = 0.0, True, settings.max_skew
+    if settings.deskew and most > 0:
+        ink = _ink(page)
+        angle = _tilt(ink, most)
+        level = angle == 0.0 and not _is_steep(*ink[:2], most)
     if abs(angle) < settings.min_skew:
         angle = 0.0
     rows, columns = page.shape
     cos, sin = float(np.cos(np.radians(angle))), float(np.sin(np.radians(angle)))
     wide, high = round(columns * cos + rows * abs(sin)), round(columns * abs(sin) + rows * cos)
     if angle == 0.0 or max(rows, columns, wide, high) > _LONGEST:
-        return Upright.as_it_is(page)
+        return Upright(page, np.eye(2, 3), level)
     turn = np.array([(cos, sin), (-sin, cos)])
     matrix = np.column_stack([turn, np.array((columns, rows)) / 2 - turn @ np.array((wide, high)) / 2])
-    return Upright(_turned(page, matrix, (wide, high)), matrix)
+    return Upright(_turned(page, matrix, (wide, high)), matrix, level)
+
+
+def with_room(one: Upright) -> Upright:
+    """A page with more of its ground on all sides, where that is clear: see :data:`ROOM`.
+
+    A picture cut out at its very ink shows none, and finders take what touches an edge for a part of something.
+    """
+    counts = _counts(one.page)
+    ground = int(counts.argmax())
+    if max(one.page.shape) > _LONGEST or counts[max(0, ground - 2) : ground + 3].sum() < GROUND * one.page.size:
+        return one
+    room, matrix = (ROOM,) * 4, one.matrix.copy()
+    matrix[:, 2] -= matrix[:, :2] @ (ROOM, ROOM)
+    page = cv2.copyMakeBorder(one.page, *room, cv2.BORDER_CONSTANT, value=(ground,))
+    return replace(one, page=page.astype(np.uint8, copy=False), matrix=matrix)
 
 
 def _turned(page: Grey, matrix: Matrix, size: tuple[int, int]) -> Grey:
@@ -150,7 +179,11 @@ def skew(page: Grey, most: float) -> float:
     of neighbouring rows is looked at for tilts up to ``most`` degrees. Only pieces of ink of the size of characters
     count, so that the edges of a photo or of a table do not decide.
     """
-    xs, ys, piece = _ink(page)
+    return _tilt(_ink(page), most)
+
+
+def _tilt(ink: tuple[Coordinates, Coordinates, NDArray[np.int32]], most: float) -> float:
+    xs, ys, piece = ink
     if not len(xs):
         return 0.0
     coarse = np.arange(-most, most + 0.25, 0.5)
@@ -170,7 +203,18 @@ def skew(page: Grey, most: float) -> float:
     return angle
 
 
-def _ink(page: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
+def _is_steep(xs: Coordinates, ys: Coordinates, most: float) -> bool:
+    """Are rows of ink clearly tilted by more than ``most`` degrees? Some of the ink tells."""
+    if not len(xs):
+        return False
+    some = slice(None, None, 1 + len(xs) // _ENOUGH)
+    tilts = np.arange(most + 1, _STEEPEST, 1.0)
+    found = np.array([_sharpness(xs[some], ys[some], a) for a in (0.0, *tilts, *-tilts)])
+    best = float(found[1:].max(initial=0.0))
+    return best > _SHARPER * found[0] and best > _STANDS_OUT * float(np.median(found))
+
+
+def _ink(page: Grey) -> tuple[Coordinates, Coordinates, NDArray[np.int32]]:
     """(P,) x, y and number of the piece, for each pixel of ink in pieces of the size of characters.
 
     Seen on the page sampled down; nothing where such pieces are few.

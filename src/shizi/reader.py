@@ -245,14 +245,14 @@ class Reader:
         size = grey.shape[1], grey.shape[0]
         seals = seal.seals(picture.pixels) if settings.clean.seals else []
         bare = seal.lifted(picture.pixels, grey, seals)
-        page = clean.upright(bare, settings.clean)
-        found = find.find(page.page, settings.find)
+        page = clean.with_room(clean.upright(bare, settings.clean))
+        found = find.find(page.page, settings.find, level=page.level)
         pieces = found.apart or found.lines
         way = self._way(page, pieces, picture.pixels, hints) if settings.turn.orient else _Way(0, {}, sure=False)
         known = way.known
         if way.quarters:
-            page, known = clean.upright(bare, settings.clean, way.quarters), {}
-            found = find.find(page.page, settings.find)
+            page, known = clean.with_room(clean.upright(bare, settings.clean, way.quarters)), {}
+            found = find.find(page.page, settings.find, level=page.level)
         if seals:
             page, found = seal.with_words(page, grey, seals, found, settings.find)
         self._bounded(picture.source, len(found.lines))

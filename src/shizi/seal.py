@@ -184,7 +184,7 @@ def with_words(
     left = [one for one in found.lines if _is_left(page, one.quad, some)]
     lines = [one for one in found.lines if one not in left]
     taken = [one.quad.bounds for one in lines]
-    for line in find.find(inked.page, settings).lines:
+    for line in find.find(inked.page, settings, level=page.level).lines:
         ends = next(filter(None, (one.middle(inked.back(line.quad)) for one in some)), None)
         if ends is None or line.vertical:
             continue
@@ -195,7 +195,7 @@ def with_words(
             pixels[there] = inked.page[there]
             lines.append(words)
     dropped = (*found.dropped, *(Dropped(one.quad, "faint") for one in left))
-    return Upright(pixels, page.matrix), replace(found, lines=tuple(lines), dropped=dropped)
+    return replace(page, page=pixels), replace(found, lines=tuple(lines), dropped=dropped)
 
 
 def _is_left(page: Upright, quad: Quad, some: Sequence[Seal]) -> bool:

@@ -19,26 +19,63 @@ Finder = Callable[[NDArray[np.uint8], FindSettings], Found]
 
 CLEAN = 0.75
 """Share of a clean document that is ground."""
+GREYS = 0.02
+"""Least share of what is not ground that is neither black nor white: without greys it is a scan, with ragged edges."""
+LONG = 2.0
+"""A page is too long for the finder without a model where it has to be seen so many times smaller."""
+FEW = 12.0
+"""Length of all lines together, in their heights, below which nothing tells what is typical of a page."""
+SINGLE = 2.0
+"""Length of a line, in its heights, up to which it may be a lone character. Where most are, they may be what is left of
+tilted lines:"""
+FEWER = 0.5
+"""then the model's are taken, if these are so many times as many at most."""
+FLAT = 2
+"""Greys beside the commonest one that are ground as well."""
 
 
 def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
-    """Without a model where the page is a clean document, with one elsewhere."""
-    return projection.find(page, settings) if is_clean(page) else dbnet.find(page, settings)
+    """Without a model where the page is a clean document of some text, with one elsewhere."""
+    if not is_clean(page) or max(page.shape) > LONG * settings.max_side:
+        return dbnet.find(page, settings)
+    found = projection.find(page, settings)
+    lengths = _lengths(found)
+    if lengths.sum() < FEW:
+        return dbnet.find(page, settings)
+    if np.median(lengths) <= SINGLE:
+        other = dbnet.find(page, settings)
+        if 0 < len(other.lines) <= FEWER * len(found.lines):
+            return other
+    return found
+
+
+def _lengths(found: Found) -> NDArray[np.float64]:
+    """(N,) lengths of lines, in their heights."""
+    sides = np.array([(one.quad.width, one.quad.height) for one in found.lines], np.float64).reshape(-1, 2)
+    made: NDArray[np.float64] = sides.max(axis=1) / np.maximum(sides.min(axis=1), 1e-9)
+    return made
 
 
 def is_clean(page: NDArray[np.uint8]) -> bool:
-    """Is a (H, W) page almost all of one grey, as where a program set text on white? See :data:`CLEAN`."""
+    """Is a (H, W) page almost all of one grey and the rest in some, as where a program set text? See :data:`CLEAN`."""
     counts = cv2.calcHist([page], [0], None, [256], [0, 256]).ravel()  # a fifth of bincount's time
     ground = int(counts.argmax())
-    return int(counts[max(0, ground - 2) : ground + 3].sum()) >= CLEAN * page.size
+    counts[max(0, ground - FLAT) : ground + FLAT + 1] = 0
+    rest = int(counts.sum())
+    return rest <= (1 - CLEAN) * page.size and int(counts[FLAT + 1 : -FLAT - 1].sum()) >= GREYS * rest
 
 
 FINDERS: dict[str, Finder] = {"auto": auto, "projection": projection.find, "dbnet": dbnet.find}
 """Without a model, with one, and whichever suits the page."""
 
 
-def find(page: NDArray[np.uint8], settings: FindSettings) -> Found:
+def find(page: NDArray[np.uint8], settings: FindSettings, *, level: bool = True) -> Found:
     """The lines of a (H, W) page, in its own pixels and in no promised order, and what was left out.
+
+    Args:
+        page: upright, or nearly.
+        settings: how lines are found.
+        level: its rows are not known to be tilted, as those of a page that a program set never are.
 
     Raises:
         SettingsError: ``settings.finder`` names no finder.
@@ -47,4 +84,4 @@ def find(page: NDArray[np.uint8], settings: FindSettings) -> Found:
         finder = FINDERS[settings.finder]
     except KeyError:
         raise SettingsError(f"there is no finder {settings.finder!r}; there are {', '.join(FINDERS)}") from None
-    return finder(page, settings)
+    return (dbnet.find if finder is auto and not level else finder)(page, settings)
