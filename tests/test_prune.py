@@ -14,7 +14,7 @@ from shizi.learn import checkpoint  # noqa: E402
 from shizi.learn.export import export, torch_run  # noqa: E402
 from shizi.learn.network import CRNN, NetworkConfig, build  # noqa: E402
 from shizi.learn.prune import prune, run  # noqa: E402
-from shizi.learn.recipe import tomllib  # noqa: E402
+from shizi.learn.toml import tomllib  # noqa: E402
 from shizi.read.charset import Charset  # noqa: E402
 from shizi.read.runtime import Recogniser  # noqa: E402
 

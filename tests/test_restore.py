@@ -159,4 +159,4 @@ def test_training_starts_from_a_weight_file(tmp_path: Path) -> None:
         held.weights["classifier.weight"], model.state_dict()["classifier.weight"], atol=1e-4, rtol=1e-4
     )
     with pytest.raises(DataError, match="another alphabet"):
-        run(Namespace(config=recipe("012345678X"), output=tmp_path / "run", resume=False))
+        run(Namespace(config=recipe("012345678X"), output=tmp_path / "other", resume=False))
