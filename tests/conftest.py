@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,11 @@ class BoxNetwork:
                 high = ink[start + 1 : end + 1].max() >= 0.55
                 frames[(start + end) // 8, :3] = (0, 4, 0) if high else (0, 0, 4)
         return made
+
+
+def box_reader(settings: Settings) -> Reader:
+    """Reads boxes. They are no text, and a network that was trained on text need not find them."""
+    return Reader(settings=replace(settings, find=replace(settings.find, finder="projection")), recogniser=BoxNetwork())
 
 
 def boxes(

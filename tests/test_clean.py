@@ -9,7 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from shizi.clean import Grey, clearest, even, grey, is_unclear, network_input, skew, to_height, upright
+from shizi.clean import (
+    ROOM,
+    SMALL,
+    Grey,
+    Upright,
+    clearest,
+    even,
+    grey,
+    is_unclear,
+    network_input,
+    skew,
+    to_height,
+    upright,
+    with_room,
+)
 from shizi.settings import CleanSettings
 from shizi.types import Quad
 
@@ -187,3 +201,21 @@ def test_greys_around_the_middle_leave_unclear_which_is_the_text() -> None:
     strip[:, :20], strip[:, 80:] = 20, 235
     assert is_unclear(strip)
     assert not is_unclear(np.full((20, 100), 128, np.uint8))
+
+
+def test_a_small_picture_has_more_of_its_ground_around_it() -> None:
+    strip = np.full((20, 90), 240, np.uint8)
+    strip[:, ::9] = 30  # ink at the very edges
+    roomy = with_room(Upright.as_it_is(strip))
+    assert roomy.page.shape == (20 + 2 * ROOM, 90 + 2 * ROOM)
+    assert set(roomy.page[0]) == {240}
+    left = Quad.box(ROOM, ROOM, ROOM + 9, ROOM + 20)
+    assert roomy.back(left) == Quad.box(0, 0, 9, 20)
+    assert np.array_equal(roomy.like(strip).page[ROOM : -ROOM, ROOM : -ROOM], strip)
+    for other in (np.full((SMALL + 1, 200), 240, np.uint8), np.arange(4000, dtype=np.uint8).reshape(40, 100)):
+        assert with_room(Upright.as_it_is(other)).page is other, "a page, or a picture without a ground"
+
+
+@pytest.mark.parametrize("degrees", [0, 4, 14, 20, 27])
+def test_that_rows_are_tilted_is_known_even_where_they_stay_so(degrees: int) -> None:
+    assert upright(text_page(degrees=degrees), SETTINGS).level == (degrees == 0)

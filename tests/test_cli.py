@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import shizi
-from conftest import HIGH, LOW, BoxNetwork, boxes
+from conftest import HIGH, LOW, box_reader, boxes
 from shizi import cli
 from shizi.errors import DataError, ModelMissing, ShiziError
 from shizi.reader import Reader
@@ -32,7 +32,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def make(*, weights: Path | None = None, settings: Settings | None = None) -> Reader:
         calls.append({"weights": weights, "settings": settings})
-        return Reader(settings=settings, recogniser=BoxNetwork())
+        return box_reader(settings or Settings())
 
     monkeypatch.setattr(shizi, "Reader", make, raising=False)
     return calls
@@ -365,8 +365,7 @@ import sys
 sys.path[:0] = {folders!r}
 import conftest, shizi
 from shizi import cli
-from shizi.reader import Reader
-shizi.Reader = lambda **given: Reader(settings=given["settings"], recogniser=conftest.BoxNetwork())
+shizi.Reader = lambda **given: conftest.box_reader(given["settings"])
 sys.exit(cli.main(sys.argv[1:]))
 """
 

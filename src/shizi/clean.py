@@ -22,10 +22,12 @@ UNCLEAR = 0.25
 FLAT = 8
 """A range of fewer greys is noise on an empty strip."""
 
+SMALL = 128
+"""Shorter side, pixels, of a picture that may have been cut out at the very ink of a line or two. Of its ground, if"""
 GROUND = 0.4
-"""Share of a page of nearly one grey that is ground for sure, and then goes on around the page for"""
+"""this share of it is of nearly one grey,"""
 ROOM = 8
-"""so many pixels."""
+"""so many pixels more are put around it."""
 
 MIN_TILE = 16
 """Least side of a tile of CLAHE, pixels."""
@@ -131,13 +133,16 @@ def upright(page: Grey, settings: CleanSettings, quarters: int = 0) -> Upright:
 
 
 def with_room(one: Upright) -> Upright:
-    """A page with more of its ground on all sides, where that is clear: see :data:`ROOM`.
+    """A small picture with more of its ground on all sides, where that is clear: see :data:`ROOM`.
 
-    A picture cut out at its very ink shows none, and finders take what touches an edge for a part of something.
+    Cut out at its very ink it shows none, and finders take what touches an edge for a part of something.
     """
+    high, wide = one.page.shape
+    if min(high, wide) > SMALL or max(high, wide) > _LONGEST:
+        return one
     counts = _counts(one.page)
     ground = int(counts.argmax())
-    if max(one.page.shape) > _LONGEST or counts[max(0, ground - 2) : ground + 3].sum() < GROUND * one.page.size:
+    if counts[max(0, ground - 2) : ground + 3].sum() < GROUND * one.page.size:
         return one
     room, matrix = (ROOM,) * 4, one.matrix.copy()
     matrix[:, 2] -= matrix[:, :2] @ (ROOM, ROOM)
