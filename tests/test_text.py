@@ -13,7 +13,7 @@ from shizi.types import Alternative, Char, Quad
 
 texts = st.text(st.sampled_from("识字々aZ7  ，：。（”—·$~"), max_size=20)
 words = st.text(st.sampled_from("识 0Oo1Il|atZPsS72"), max_size=12)
-switches = st.builds(TextSettings, **dict.fromkeys(("han_blanks", "trim", "case", "alike", "marks"), st.booleans()))
+switches = st.builds(TextSettings, **dict.fromkeys(("han_blanks", "trim", "alike", "marks"), st.booleans()))
 
 
 def line(text: str) -> list[Char]:
@@ -63,31 +63,6 @@ def doubted(text: str, share: float) -> list[Char]:
     return [replace(char, alternatives=(Alternative(char.text.swapcase(), share),)) for char in line(text)]
 
 
-@pytest.mark.parametrize(
-    ("seen", "kept"),
-    [
-        ("OcR", "OCR"),
-        ("ocR model", "OCR model"),
-        ("nOt", "not"),
-        ("rOOm", "room"),
-        ("Room", "Room"),
-        ("cost", "cost"),
-        ("Cost", "Cost"),
-        ("Vc", "Vc"),
-        ("V", "V"),
-        ("SO", "SO"),
-        ("识c字R", "识c字R"),
-    ],
-)
-def test_letters_whose_cases_look_alike_follow_their_word(seen: str, kept: str) -> None:
-    made = tidy(doubted(seen, 0.3), TextSettings())
-    assert "".join(char.text for char in made) == kept
-    for before, after in zip(line(seen), made, strict=True):
-        assert after.confidence == pytest.approx(0.8 if after.text != before.text else 0.5)
-    for chars, settings in ((doubted(seen, 0.01), TextSettings()), (doubted(seen, 0.3), TextSettings(case=False))):
-        assert "".join(char.text for char in tidy(chars, settings)) == seen
-
-
 SHAPES = "0Oo", "1Il|"
 
 
@@ -112,7 +87,9 @@ def mistakable(text: str, share: float) -> list[Char]:
         ("2l5 lI7", "215 117"),
         ("5|2", "512"),
         ("H2O", "H2O"),
-        ("CO2", "C02"),  # codes are more frequent than gases, and an O of theirs is seldom so narrow
+        ("CO2 SO2排放", "CO2 SO2排放"),
+        ("CuSO4 Fe2O3", "CuSO4 Fe2O3"),
+        ("CO25 XO2", "C025 X02"),
         ("Tota1", "Total"),
         ("TOTA1 QTY", "TOTA1 QTY"),
         ("L0GO", "LOGO"),
@@ -138,7 +115,7 @@ def test_figures_and_letters_of_one_shape_are_what_they_stand_among(seen: str, k
         assert after.confidence == pytest.approx(0.61 if after.text != before.text else 0.5)
     seldom = mistakable(seen, 0.04)
     assert "".join(char.text for char in tidy(seldom, TextSettings())) == seen
-    off = tidy(mistakable(seen, 0.11), TextSettings(alike=False, case=False))
+    off = tidy(mistakable(seen, 0.11), TextSettings(alike=False))
     assert "".join(char.text for char in off) == seen
 
 
@@ -205,7 +182,8 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
     ("text", "others", "kept"),
     [
         ("1.234.50", {".": ","}, "1,234.50"),
-        ("共1.234.567.50元", {".": ","}, "共1,234,567.50元"),
+        ("共1.234,567.50元", {".": ","}, "共1,234,567.50元"),
+        ("ping 192.168.101.12", {".": ","}, "ping 192.168.101.12"),
         ("192.168.10.1", {".": ","}, "192.168.10.1"),
         ("1.234.50", {}, "1.234.50"),
         ("A.，不带", {}, "A.不带"),

@@ -17,13 +17,15 @@ from shizi.types import Char
 
 BLANK, DASH, STOP = " ", "—", "。"
 PLAUSIBLE = 0.1
-"""Share of a letter's confidence that its other case has at least for the word to decide between them."""
+"""Share of a letter's confidence that another one of its shape has at least for the word to decide between them."""
 LIKELY = 0.2
-"""The same of a letter and a figure that look alike, which most fonts tell apart better than two cases."""
+"""The same of a letter and a figure, which most fonts tell apart better."""
 WORD = 3
 """Letters of a word at least that is not likely to end with a figure."""
 SEEN = 0.0
 """Of what stands where nothing else can: that it is among the alternatives at all."""
+COMMA = 0.02
+"""Share of a point's confidence that the comma before thousands has at least."""
 SIGN = 0.02
 """Confidence of the sign of a sum, which has to have one, in place of a figure."""
 SHAPELESS = 0.24
@@ -31,7 +33,6 @@ SHAPELESS = 0.24
 HANZI = 3
 """So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
 
-_ALIKE = frozenset("cosuvwxz")
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
@@ -45,6 +46,7 @@ _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([
 _DIVIDED = re.compile(r"(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?([:：]|÷[:：]|[:：]÷)[0-9]+(?:\.[0-9]+)? ?="
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
+_OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
 
 
@@ -87,9 +89,11 @@ def _points(chars: Sequence[Char]) -> list[Char]:
     made = list(chars)
     text = "".join(char.text for char in chars)
     for found in _THOUSANDS.finditer(text):
+        if found[1].count(".") > 1 and "," not in found[1]:  # 192.168.101.12
+            continue
         for at in range(found.start(1), found.end(1)):
             if text[at] == ".":
-                made[at] = _as(chars[at], ",", SEEN)
+                made[at] = _as(chars[at], ",", COMMA)
     for found in _CENTS.finditer(text):
         made[found.start(1)] = _as(chars[found.start(1)], ".", LIKELY)
     return made
@@ -217,10 +221,12 @@ def _kind(word: str, at: int) -> str:
     """What the figure or letter ``at`` a word is by what tells a kind there; itself where nothing does."""
     seen = word[at]
     figure, capital, small, *_ = _ROUND if seen in _ROUND else _UPRIGHT
-    plain = [(i, char) for i, char in enumerate(word) if char not in _MISTAKABLE and char.lower() not in _ALIKE]
+    plain = [(i, char) for i, char in enumerate(word) if char not in _MISTAKABLE]
     before = next((char for i, char in reversed(plain) if i < at), "")
     after = next((char for i, char in plain if i > at), "")
     told = [char for _, char in plain]
+    if seen == "O" and any(found.end() == at + 1 for found in _OXIDES.finditer(word)):
+        return seen
     if not seen.isdigit() and (after.isdigit() or (before.isdigit() and all(map(str.isdigit, told)))):
         return figure
     if any(map(str.isdigit, told)) or not told:
@@ -234,26 +240,6 @@ def _kind(word: str, at: int) -> str:
     if seen in "I|" and before.islower() and all(map(str.islower, told[1:])):
         return small
     return seen
-
-
-def one_case(chars: Sequence[Char]) -> list[Char]:
-    """Letters whose cases differ in size alone (OcR, nOt) take the case of the other letters of their word.
-
-    Only where the network saw that case too, or nearly: it stands among the alternatives with at least
-    :data:`PLAUSIBLE` of the letter's confidence. Then the two confidences are one: what was seen is the shape.
-    """
-    made = list(chars)
-    for start, end in _words(chars, is_letter):
-        # the first letter of a word may be a capital whatever the others are
-        told = [char.text for char in chars[start + 1 : end] if char.text.lower() not in _ALIKE]
-        for at in range(start, end):
-            if chars[at].text.lower() not in _ALIKE or not told:
-                continue
-            if all(text.isupper() for text in told):
-                made[at] = _as(chars[at], chars[at].text.upper(), PLAUSIBLE)
-            elif at > start and all(text.islower() for text in told):
-                made[at] = _as(chars[at], chars[at].text.lower(), PLAUSIBLE)
-    return made
 
 
 def _as(char: Char, text: str, least: float) -> Char:

@@ -186,8 +186,6 @@ class TextSettings:
     """Take away a blank between two Chinese characters or beside full-width punctuation."""
     trim: bool = True
     """Take away blanks at both ends of a line."""
-    case: bool = True
-    """Letters whose cases look alike (c, o, s, u, v, w, x, z) take the case of the rest of their word."""
     alike: bool = True
     """Figures and letters that look alike (0, O; 1, l, I, |) are what they stand among: 6OO is 600, Tota1 is Total.
     So are comma and point before cents and thousands (11,60 and 1.234.50), 一 and a single dash (选项—), the stop of

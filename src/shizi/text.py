@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shizi.alike import BLANK, HANZI, is_chinese, is_letter, is_wide_punctuation, one_case, told_apart
+from shizi.alike import BLANK, HANZI, is_chinese, is_letter, is_wide_punctuation, told_apart
 from shizi.settings import TextSettings
 from shizi.types import Char
 
@@ -63,14 +63,12 @@ def closing(chars: Sequence[Char]) -> Char | None:
 def tidy(chars: Sequence[Char], settings: TextSettings) -> tuple[Char, ...]:
     """The characters of a line that are kept, in order; the line's text is their texts joined.
 
-    Each is as it was, but for letters that change to their other case or to a figure, or back, and full-width marks of
+    Each is as it was, but for letters that change to a figure, or back, and full-width marks of
     English lines, which become a half-width one and the blank that they had built in. Tidying a second time changes
     nothing.
     """
     if settings.alike:
         chars = told_apart(chars)
-    if settings.case:
-        chars = one_case(chars)
     if settings.han_blanks:
         chars = _han_blanks(chars)
     if settings.marks:
