@@ -101,8 +101,10 @@ def _uncovered(dropped: list[Dropped], kept: list[Candidate]) -> list[Dropped]:
         return dropped
     low = np.array([one.quad.bounds for one in dropped])
     high = np.array([one.quad.bounds for one in kept])
-    shared = np.minimum(low[:, None, 2:], high[None, :, 2:]) - np.maximum(low[:, None, :2], high[None, :, :2])
-    covered = shared.clip(0).prod(axis=2).sum(axis=1)
+    covered = np.empty(len(low))
+    for at, box in enumerate(low):  # one by one: there may be thousands of both
+        sides = np.minimum(box[2:], high[:, 2:]) - np.maximum(box[:2], high[:, :2])
+        covered[at] = sides.clip(0).prod(axis=1).sum()
     area = (low[:, 2:] - low[:, :2]).prod(axis=1)
     return [dropped[i] for i in np.argsort(-area, kind="stable").tolist() if covered[i] < 0.5 * area[i]]
 
@@ -331,18 +333,17 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, source, marks)
     rank = np.where(fine & (marks >= _RIM), 0, np.where(marks >= _CLEAR, 1, np.where(fine, 2, 3)))
-    kept: list[int] = []
+    kept = np.zeros(len(every), np.bool_)
     for i in np.lexsort((-area, rank)).tolist():
         if marks[i] < 0.5:
             continue
-        rivals = [k for k in kept if source[k] != source[i]]
+        rivals = np.flatnonzero(kept & (source != source[i]))
         sides = np.minimum(boxes[rivals, 2:], boxes[i, 2:]) - np.maximum(boxes[rivals, :2], boxes[i, :2])
         shared = sides.clip(0).prod(axis=1)
         if source[i] >= 2 and shared.sum() > _LAPS * area[i]:  # gaps between two lines, seen from afar
             continue
-        if (shared <= 0.3 * np.minimum(area[rivals], area[i])).all():
-            kept.append(i)
-    chosen = np.array(sorted(kept), np.intp)
+        kept[i] = (shared <= 0.3 * np.minimum(area[rivals], area[i])).all()
+    chosen = np.flatnonzero(kept)
     lines = every.only(chosen)
     believed = _is_believed(lines, marks[chosen])
     return lines.only(believed), lines.only(~believed & (lines.count >= 2))
