@@ -16,6 +16,7 @@ from PIL import Image
 
 from conftest import GAP, GLYPH, HIGH, LOW, STROKE, BoxNetwork, boxes, encoded
 from shizi.again import HOPELESS, Spare, otherwise
+from shizi.clean import LONGEST_STRIP
 from shizi.crop import BUCKETS
 from shizi.cut import Cut, whole
 from shizi.errors import InputError, MissingInput, ModelMissing, SettingsError, TooLarge
@@ -285,6 +286,26 @@ def test_doubtful_lines_are_seen_again_until_their_columns_are_used_up() -> None
         *_, page = found.stream(np.ascontiguousarray(pixels))
         assert isinstance(page, Page)
         assert replace(page, seconds=0) == replace(found.read(np.ascontiguousarray(pixels)), seconds=0)
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        Quad.box(0, 0, 1e9, 30),
+        Quad(((0, 0), (1e6, 1), (1e6, 31), (0, 30))),
+        Quad.box(-5, -1e5, 30, 30),
+    ],
+)
+def test_places_far_beyond_the_picture_are_refused(far: Quad, reader: Reader) -> None:
+    with pytest.raises(SettingsError, match="quad 1"):
+        reader.read_quads(strip(LINES[0]), [Quad.box(-9, -9, 300, 50), far])
+
+
+def test_a_line_is_squeezed_where_it_is_thousands_of_times_as_long_as_high() -> None:
+    network = BoxNetwork()
+    line = Reader(recogniser=network).read_line(np.full((4, 32_000, 3), 255, np.uint8))
+    assert line.text == ""
+    assert sum(shape[0] * shape[3] for shape in network.shapes) < 2 * LONGEST_STRIP
 
 
 def test_each_page_of_a_file(reader: Reader) -> None:

@@ -13,6 +13,8 @@ from shizi.types import Quad
 
 STRIP_HEIGHT = 32
 """Height of every strip that the network sees, pixels."""
+LONGEST_STRIP = 32_768
+"""Its width at most, some thousand characters; what is longer for its height is squeezed, and no text."""
 
 CLEARER = 1.1
 """Times as far as in luminance that ink and ground must lie apart in a channel for it to be worth reading in."""
@@ -256,7 +258,7 @@ def to_height(strip: Grey, height: int = STRIP_HEIGHT) -> Grey:
     thin strokes fall between them.
     """
     rows, columns = strip.shape
-    width = max(1, round(columns * height / rows))
+    width = min(LONGEST_STRIP, max(1, round(columns * height / rows)))
     if rows > 2 * height:
         strip = cv2.resize(strip, (width * 2, height * 2), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     if strip.shape != (height, width):

@@ -207,10 +207,11 @@ class Reader:
         """Read the lines at known places of a picture, in their order; nothing is searched for.
 
         Each quad begins at the top left of its text; one that is half as high again as wide holds vertical text. Raises
-        as :meth:`read` does.
+        as :meth:`read` does, and SettingsError where a quad reaches further beyond the picture than this is long.
         """
         hints = self._hints(**known)
         pixels = load.picture(source, self._settings.load).pixels
+        _near(quads, pixels.shape[1], pixels.shape[0])
         page = Upright.as_it_is(clean.grey(pixels))
         lines = [Candidate(quad, vertical=quad.height >= VERTICAL * quad.width) for quad in quads]
         return self._lines(cut_all(page, lines, range(len(lines)), pixels, self._settings), hints)
@@ -389,3 +390,10 @@ class Reader:
 
     def _hints(self, **known: Unpack[Known]) -> Hints:
         return Hints.of(self._network.charset, self._settings.read, **known)
+
+
+def _near(quads: Sequence[Quad], width: int, height: int) -> None:
+    """Raises SettingsError for a quad far beyond a picture: what is cut out there takes memory, and shows nothing."""
+    for at, quad in enumerate(quads):
+        if not all(-width <= x <= 2 * width and -height <= y <= 2 * height for x, y in quad.points):
+            raise SettingsError(f"quad {at}, {quad.to_json()}, lies beyond the picture, {width} x {height} pixels")
