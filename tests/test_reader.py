@@ -305,7 +305,7 @@ def test_a_line_is_squeezed_where_it_is_thousands_of_times_as_long_as_high() -> 
     network = BoxNetwork()
     line = Reader(recogniser=network).read_line(np.full((4, 32_000, 3), 255, np.uint8))
     assert line.text == ""
-    assert sum(shape[0] * shape[3] for shape in network.shapes) < 2 * LONGEST_STRIP
+    assert sum(shape[0] * shape[3] for shape in network.shapes) < 5 * LONGEST_STRIP  # as it stands, and in other ways
 
 
 def test_each_page_of_a_file(reader: Reader) -> None:
