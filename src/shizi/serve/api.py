@@ -94,6 +94,7 @@ def config() -> Response:
         "max_pixels": bounds.max_pixels,
         "max_side": bounds.max_side,
         "max_pages": bounds.max_pages,
+        "max_beam": bounds.max_beam,
         "seconds": bounds.seconds,
         "max_corrections": bounds.corrections_per_request,
         "max_correction_chars": bounds.correction_chars,

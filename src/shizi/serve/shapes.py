@@ -242,6 +242,7 @@ class Limits(Strict):
     max_pixels: int
     max_side: int
     max_pages: int
+    max_beam: int
     seconds: float
     max_corrections: int
     max_correction_chars: int
