@@ -172,7 +172,7 @@ def _label_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a TOML file")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint; else OUTPUT holds no run")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint (else DIR holds no run)")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where checkpoints go")
 
 
@@ -180,7 +180,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     parser.add_argument("--int8", action="store_true", help="quantise its layers to whole numbers of 8 bits")
-    rank = "write the classifier as two products by way of N features (0: as it is); refused if it costs 0.3 points of CER"
+    rank = "write the classifier as two products by way of N features (0: as it is); refused if it costs 0.3 points"
     parser.add_argument("--rank", type=int, default=0, metavar="N", help=rank)
     parser.add_argument(
         "--fonts", type=Path, required=True, metavar="DIR", help="fonts that lines to compare are drawn with"
