@@ -152,8 +152,9 @@ class Dropped:
 
     quad: Quad
     reason: str
-    """``small``: too low to be read. ``faint``: the finder hardly believes in it. ``rule``: a row of dashes or a broken
-    rule. ``empty``: nothing was read there. ``unsure``: what was read there looks like noise."""
+    """``small``: too low to be read. ``faint``: the finder hardly believes in it, or it is what is left of a seal that
+    was taken off. ``rule``: a row of dashes or a broken rule. ``empty``: nothing was read there. ``unsure``: what was
+    read there looks like noise."""
     text: str = ""
     """What was read there, if anything."""
     confidence: float = 0.0
