@@ -99,6 +99,28 @@ def test_vertical_text_is_read_from_the_right() -> None:
     assert in_order(VERTICAL)
 
 
+@pytest.mark.parametrize("quarter", [0, 90, 180, 270])
+@pytest.mark.parametrize("left", [250, 420, 560])
+def test_level_lines_above_columns_come_first_and_those_below_last(left: float, quarter: int) -> None:
+    columns = [Quad.box(700 - 80 * i, 100, 732 - 80 * i, 460) for i in range(4)]
+    level = [Quad.box(left, top, left + 144, top + 34) for top in (-30, 24, 500)]
+    assert in_order([turn(quad, quarter + 1) for quad in (*level[:2], *columns, level[2])])
+
+
+@pytest.mark.parametrize("quarter", [0, 90, 180, 270])
+@pytest.mark.parametrize("left", [0, 500])
+def test_vertical_titles_beside_level_lines_come_before_them(left: float, quarter: int) -> None:
+    parts = [[Quad.box(left, top + 2, left + 32, top + 150), *column(50, 420, 6, top=top)] for top in (100, 400)]
+    quads = [Quad.box(60, 20, 400, 50), *parts[0], *parts[1]]
+    assert in_order([turn(quad, quarter + 1) for quad in quads])
+
+
+def test_narrow_characters_in_a_table_are_no_vertical_titles() -> None:
+    numbers = [Quad.box(50, 50 + 40 * row, 58 if row % 3 else 70, 76 + 40 * row) for row in range(9)]
+    words = [Quad.box(120, 50 + 40 * row, 300, 76 + 40 * row) for row in range(9)]
+    assert in_order([quad for row in zip(numbers, words, strict=True) for quad in row])
+
+
 def test_an_upside_down_page_is_read_from_its_own_top() -> None:
     assert in_order([turn(quad, 180) for quad in TWO_COLUMNS])
 

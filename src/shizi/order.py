@@ -3,12 +3,14 @@
 A recursive XY-cut (Nagy and Seth 1984) with two changes. Rows come first, so that tables, forms and receipts are read
 row by row; but rows that share a white gap with running text on both sides of it are columns, and those are read one
 after the other. What no straight cut divides is put in order by a partial order (after Breuel 2003): above before
-below where two lines share columns, left before right where they share a row.
+below where two lines share columns, left before right where they share a row. Lines across the others, as a vertical
+title beside level text or a level one over columns, are read before or after those that they stand beside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from shizi.types import Quad
 
 Boxes = NDArray[np.float64]  # (N, 4): left, top, right, bottom
+Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 Span = tuple[float, float]
 
@@ -24,6 +27,8 @@ _RUNNING = 5.0  # a line of running text is at least this many times as long as 
 _FILLED = 0.55  # and, in the median, fills this share of its column
 _ROWS = 3  # lines on each side that make a column
 _TALL = 3.0  # a quad this many times as high as wide is a vertical line
+_WIDE = 1.5  # and one this many times as wide as high a level one, among those
+_ACROSS = 1.5  # length of a line across the others, in their heights, at least: 1 and | are high, too
 _LATE = 2  # bands that one column may start before the other
 # Of paragraphs, in heights of the lower line.
 _ALIKE = 1.45  # heights of two lines of one paragraph, one to the other
@@ -43,22 +48,47 @@ def order(quads: Sequence[Quad]) -> list[int]:
     if len(quads) < 2:
         return list(range(len(quads)))
     canonical = np.array(sorted(range(len(quads)), key=lambda i: quads[i].points), np.intp)
-    boxes = _boxes(np.array([quads[i].points for i in canonical]))
-    return [int(canonical[i]) for i in _cut(boxes, np.arange(len(boxes)), 0)]
+    page = _Page.of(np.array([quads[i].points for i in canonical]))
+    return [int(canonical[i]) for i in _cut(page, np.arange(len(canonical)), 0)]
 
 
-def _boxes(points: NDArray[np.float64]) -> Boxes:
-    """(N, 4, 2) corners -> boxes on a page turned so that its text runs to the right and its lines follow downwards."""
-    along = points[:, 1] - points[:, 0] + points[:, 2] - points[:, 3]
-    across = points[:, 3] - points[:, 0] + points[:, 2] - points[:, 1]
-    tall = np.hypot(*across.T) > _TALL * np.hypot(*along.T)
-    area = np.hypot(*across.T) * np.hypot(*along.T)
-    vertical = float(area[tall].sum()) > float(area.sum()) / 2
-    # vertical text runs along the other side, and its next line lies to the left
-    tilt = _median_angle(across, -along) if vertical else _median_angle(along, across)
-    cos, sin = np.cos(tilt), np.sin(tilt)
-    turned = points @ np.array([(cos, -sin), (sin, cos)])
-    return np.concatenate([turned.min(axis=1), turned.max(axis=1)], axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    """N lines of a page, which is turned so that its text runs to the right and its lines follow downwards."""
+
+    boxes: Boxes
+    crossed: Boxes
+    """On the page turned so that this holds for the lines across the others."""
+    across: Bools
+    """(N,): which lines those are."""
+    vertical: bool
+    """Most of its text is vertical."""
+
+    @classmethod
+    def of(cls, points: NDArray[np.float64]) -> _Page:
+        """From (N, 4, 2) corners."""
+        along = points[:, 1] - points[:, 0] + points[:, 2] - points[:, 3]
+        across = points[:, 3] - points[:, 0] + points[:, 2] - points[:, 1]
+        wide, high = np.hypot(*along.T), np.hypot(*across.T)
+        tall = high > _TALL * wide
+        vertical = float((wide * high)[tall].sum()) > float((wide * high).sum()) / 2
+        # vertical text runs along the other side, and its next line lies to the left
+        tilt = _median_angle(across, -along) if vertical else _median_angle(along, across)
+        cos, sin = np.cos(tilt), np.sin(tilt)
+        x, y = np.moveaxis(points @ np.array([(cos, -sin), (sin, cos)]), 2, 0)
+        boxes, other = _bounds(x, y), wide > _WIDE * high if vertical else tall
+        if other.any() and not other.all():
+            other &= boxes[:, 3] - boxes[:, 1] >= _ACROSS * _height(boxes, np.flatnonzero(~other))
+        return cls(boxes, _bounds(-y, x) if vertical else _bounds(y, -x), other, vertical)
+
+    def crosswise(self) -> _Page:
+        """The page turned to the lines across the others."""
+        return _Page(self.crossed, self.boxes, np.zeros_like(self.across), not self.vertical)
+
+
+def _bounds(x: NDArray[np.float64], y: NDArray[np.float64]) -> Boxes:
+    """Around corners, (N, 4) each."""
+    return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)
 
 
 def _median_angle(along: NDArray[np.float64], across: NDArray[np.float64]) -> float:
@@ -73,19 +103,43 @@ def _median_angle(along: NDArray[np.float64], across: NDArray[np.float64]) -> fl
     return float(mean + off[ranked[np.searchsorted(total, total[-1] / 2)]])
 
 
-def _cut(boxes: Boxes, which: Indices, depth: int) -> list[int]:
-    """``which`` of the boxes, in reading order."""
+def _cut(page: _Page, which: Indices, depth: int) -> list[int]:
+    """``which`` of the lines, in reading order."""
     if len(which) < 2:
         return [int(i) for i in which]
+    boxes = page.boxes
     if depth >= _DEEPEST:
         return _by_pairs(boxes, which)
+    before, others, behind = _aside(page, which)
+    if len(others) < len(which):
+        first, last = (_cut(page.crosswise(), side, depth + 1) for side in (before, behind))
+        return [*first, *_cut(page, others, depth + 1), *last]
     bands = _groups(boxes, which, 1)
     if len(bands) > 1:
-        return [i for block in _blocks(boxes, bands) for side in block for i in _cut(boxes, side, depth + 1)]
+        return [i for block in _blocks(boxes, bands) for side in block for i in _cut(page, side, depth + 1)]
     sides = _groups(boxes, which, 0)
     if len(sides) > 1:
-        return [i for side in sides for i in _cut(boxes, side, depth + 1)]
+        return [i for side in sides for i in _cut(page, side, depth + 1)]
     return _by_pairs(boxes, which)
+
+
+def _aside(page: _Page, which: Indices) -> tuple[Indices, Indices, Indices]:
+    """The lines across the others that are read before them, all the others, and those that are read behind them.
+
+    A level line above or below all columns heads or ends the page; a vertical one on either side of level lines is
+    the title of those that begin there.
+    """
+    across = page.across[which]
+    if not across.any():
+        return which[:0], which, which[:0]
+    if across.all():
+        return which, which[:0], which[:0]
+    low, high = _shrunk(page.boxes, which, 0)
+    before, behind = across & (high <= low[~across].min()), across & (low >= high[~across].max())
+    if not page.vertical:
+        _, top, _, bottom = page.boxes[which].T
+        before, behind = (before | behind) & (top <= bottom[~across].min()), before & False
+    return which[before], which[~before & ~behind], which[behind]
 
 
 def _blocks(boxes: Boxes, bands: list[Indices]) -> list[list[Indices]]:
@@ -155,7 +209,10 @@ def _height(boxes: Boxes, which: Indices) -> float:
 def _shrunk(boxes: Boxes, which: Indices, axis: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both ends along an axis, drawn in a little: boxes of neighbouring lines often touch."""
     low, high = boxes[which, axis], boxes[which, axis + 2]
-    inset = 0.2 * (high - low) if axis == 1 else np.minimum(0.2 * (high - low), 0.2 * _height(boxes, which))
+    typical = _height(boxes, which)
+    # what runs across the others reaches over its whole length
+    most = typical if axis == 0 else np.maximum(boxes[which, 2] - boxes[which, 0], _ACROSS * typical)
+    inset = 0.2 * np.minimum(high - low, most)
     return low + inset, high - inset
 
 
@@ -210,7 +267,7 @@ def paragraphs(quads: Sequence[Quad]) -> tuple[tuple[int, ...], ...]:
     """
     if not quads:
         return ()
-    boxes = _boxes(np.array([quad.points for quad in quads]))
+    boxes = _Page.of(np.array([quad.points for quad in quads])).boxes
     runs = [[0]]
     for index in range(1, len(quads)):
         if _goes_on(boxes[index - 1], boxes[index]):
