@@ -33,6 +33,8 @@ SHAPELESS = 0.24
 HANZI = 3
 """So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
 
+_ALIKE = frozenset("cosuvwxz")
+"""Letters whose cases differ in size alone: which of them stands there tells nothing."""
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
@@ -221,7 +223,7 @@ def _kind(word: str, at: int) -> str:
     """What the figure or letter ``at`` a word is by what tells a kind there; itself where nothing does."""
     seen = word[at]
     figure, capital, small, *_ = _ROUND if seen in _ROUND else _UPRIGHT
-    plain = [(i, char) for i, char in enumerate(word) if char not in _MISTAKABLE]
+    plain = [(i, char) for i, char in enumerate(word) if char not in _MISTAKABLE and char.lower() not in _ALIKE]
     before = next((char for i, char in reversed(plain) if i < at), "")
     after = next((char for i, char in plain if i > at), "")
     told = [char for _, char in plain]
