@@ -133,6 +133,34 @@ def test_quotes_that_stand_together_belong_to_their_line(size: int) -> None:
     ]
 
 
+def typed(sheet: Sheet, y: int, text: str, size: int) -> Box:
+    """The ink of a text in which all characters are as wide: letters are boxes, marks as they are drawn."""
+    drawn = {"'": (0.24, 0.0, 0.36, 0.28), "-": (0.12, 0.4, 0.48, 0.48), "_": (-0.01, 0.9, 0.61, 0.96),
+             ".": (0.24, 0.6, 0.36, 0.72), "a": (0.05, 0.18, 0.54, 0.72), "A": (0.05, 0.0, 0.54, 0.72)}  # fmt: skip
+    boxes = []
+    for at, char in enumerate(text):
+        if char != " ":
+            left, top, right, bottom = (round(size * v) for v in drawn[char])
+            boxes.append((60 + round(0.6 * size * at) + left, y + top, 60 + round(0.6 * size * at) + right, y + bottom))
+            letter = char in "aA"
+            sheet.draw.rectangle(boxes[-1], None if letter else 20, 20, 2)
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right) + 1, max(bottom) + 1
+
+
+@pytest.mark.parametrize("size", [16, 22, 28, 32])
+@pytest.mark.parametrize(
+    "text", ["A - A", "a - a", "A ... A", "A 'a'", "a 'a' 'a'", "A __a__", "AaA '__aAaA__'.", "AaA ...", "AaA '-'"]
+)
+def test_marks_between_and_behind_characters_that_are_all_as_wide(text: str, size: int) -> None:
+    sheet = Sheet()
+    wanted = [typed(sheet, 60 + 80 * row, line, size) for row, line in enumerate((text, "aAa AaaA aa", "AaaaAa aaAaa"))]
+    bounds = [one.quad.bounds for one in find(sheet.page, SETTINGS).lines]
+    assert [(left, right) for left, _, right, _ in bounds] == [
+        (pytest.approx(left, abs=3), pytest.approx(right, abs=3)) for left, _, right, _ in wanted
+    ]
+
+
 def test_text_that_is_filled_in_right_above_a_rule() -> None:
     sheet = prose()
     sheet.write(60, 300, "Name", 22)

@@ -10,21 +10,31 @@ from shizi.find.walls import Walls
 
 GAP = 1.3  # widest gap within a line, in heights of its characters
 _BODY = 0.9  # their height in a line of low letters, in heights of the line
+_SHORT = 2  # pieces of a line that need not have a tall letter among them,
+_LEAST = 0.7  # its height, in those of the page's typical characters, at least,
+_LOW = 1.4  # and how much higher tall letters are than low ones, at most
 _STEP = 1.0  # widest gap to a fragment, in heights of the characters
 _PART = 0.8  # and between parts of a line of unlike height
 _ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
+_PITCH = 0.8  # width of a mark behind a line with such room on both sides, where all characters are as wide
+_MANY = 20  # marks in a row that are a rule, and have none
 _LEADER = 0.25  # height of the dots that lead from one text to another, likewise
 _MARK = 0.5  # a mark's height at most, likewise
 _QUOTES = 2.2  # length of quotes that stand together, likewise: 'a', """
 _NARROW = 0.7  # width of their strokes, in their height, at most, and
 _ABOVE = 0.3  # how far above the line's foot they end, in heights of its characters
+_OVER = 0.35  # how far what stands in a line's row reaches over or under the line at most, likewise
+_FLAT, _LONGEST, _LEVEL = 0.2, 2.6, 5.0  # height and length of level strokes at most, likewise, and in their height
+_DEEP, _TOUCH = 0.5, 0.25  # how far under a line those reach that all but touch it: __, and the gap, likewise
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
 _AT_ONCE = 256  # lines whose rows are looked for together
 
 
 def _body(lines: Lines) -> Floats:
-    """(M,) sizes of the lines' fonts: most of the characters of a Latin line are low."""
-    return np.maximum(lines.size, _BODY * lines.high)
+    """(M,) sizes of the lines' fonts: most of the characters of a Latin line are low, and of a short one all may be."""
+    body = np.maximum(lines.size, _BODY * lines.high)
+    short = (lines.count <= _SHORT) & (lines.high >= _LEAST * (usual := typical(lines, body)))
+    return np.where(short, np.minimum(np.maximum(body, usual), _LOW * body), body)
 
 
 def _is_huge(lines: Lines) -> Bools:
@@ -33,13 +43,16 @@ def _is_huge(lines: Lines) -> Bools:
 
 
 def fragments(lines: Lines, walls: Walls) -> Ints:
-    """(P, 2) pairs of a fragment and the line in whose row it stands, near or inside."""
+    """(P, 2) pairs of a fragment and the line in whose row it stands, near or inside, and of two lines that fragments
+    between them join.
+    """
     cost, owner = np.full(len(lines), np.inf), np.full(len(lines), -1, np.intp)
+    body, ahead = _body(lines), np.full(len(lines), -1, np.intp)
     takers = np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines))
     for start in range(0, len(takers), _AT_ONCE):
         some = takers[start : start + _AT_ONCE]
-        row, over, under = _in_row(lines, some)
-        before, behind = _next(lines, some)
+        row, over, under = _in_row(lines, body, some)
+        before, behind, following = _next(lines, body, some)
         for at in np.flatnonzero(row.any(axis=1)).tolist():
             i, inside = int(some[at]), np.flatnonzero(row[at])
             if walls.passed is not None:
@@ -47,18 +60,24 @@ def fragments(lines: Lines, walls: Walls) -> Ints:
                 left = np.maximum(lines.left[i], lines.left[inside])
                 lean = lines.slope[i] * left
                 inside = inside[~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)]
-            around = (float(before[at]), float(behind[at])) if lines.count[i] >= 2 else (-np.inf, np.inf)
-            near, far = _fragments_of(lines, i, inside, over[at, inside], under[at, inside], around)
+            around = float(before[at]), float(behind[at])
+            near, far, across = _fragments_of(lines, i, body[i], inside, over[at, inside], under[at, inside], around)
             closer = far < cost[near]
             cost[near[closer]], owner[near[closer]] = far[closer], i
+            if across:
+                ahead[i] = following[at]
     found = np.flatnonzero(owner >= 0)
-    return np.stack([found, owner[found]], axis=1)
+    first = np.flatnonzero(ahead >= 0)
+    second, lean = ahead[first], lines.slope[first] * lines.right[first]
+    fit = ~walls.between(lines.right[first], lines.left[second], lines.top[first] + lean, lines.bottom[first] + lean)
+    fit &= alike(lines.depth, first, second)
+    return np.concatenate([np.stack(two, axis=1) for two in ((found, owner[found]), (first[fit], second[fit]))])
 
 
-def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
+def _in_row(lines: Lines, body: Floats, some: Ints) -> tuple[Bools, Floats, Floats]:
     """(S, M): which lines are small pieces in the rows of ``some`` of them, and how far they reach over and under."""
     high, wide, few = lines.high, lines.wide, lines.count <= 2
-    size = _body(lines)[some, None]
+    size = body[some, None]
     middle = lines.slope[some, None] * (lines.left + lines.right) / 2
     over, under = lines.top[some, None] + middle - lines.top, lines.bottom - lines.bottom[some, None] - middle
     row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
@@ -66,18 +85,20 @@ def _in_row(lines: Lines, some: Ints) -> tuple[Bools, Floats, Floats]:
     row |= (high < _LEADER * size) & (lines.count >= 5)
     strokes = (high < _MARK * size) & (wide < _QUOTES * size) & (wide - lines.white < _NARROW * high * lines.count)
     row |= strokes & (under < -_ABOVE * size)
+    flat = few & (high < _FLAT * size) & (wide < _LONGEST * size)
+    row |= flat
     depth = lines.depth[some, None]
     row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
-    row &= (over <= 0.35 * size) & (under <= 0.35 * size)
+    row &= (over <= _OVER * size) & (under <= np.where(flat & (wide >= _LEVEL * high), _DEEP, _OVER) * size)
     row[np.arange(len(some)), some] = False
     return row, over, under
 
 
-def _next(lines: Lines, some: Ints) -> tuple[Floats, Floats]:
+def _next(lines: Lines, body: Floats, some: Ints) -> tuple[Floats, Floats, Ints]:
     """(S,), (S,): where the nearest line of like height in the row of each of ``some`` ends before it, or begins
-    behind it; infinitely far where there is none.
+    behind it; infinitely far where there is none. Beside them, (S,), which line that one behind it is.
     """
-    high, size = lines.high, _body(lines)
+    high, size = lines.high, body
     middle = lines.slope[some, None] * (lines.left + lines.right) / 2
     top, bottom = lines.top[some, None] + middle, lines.bottom[some, None] + middle
     own = lines.slope * (lines.left + lines.right) / 2
@@ -85,47 +106,60 @@ def _next(lines: Lines, some: Ints) -> tuple[Floats, Floats]:
     like = (share >= 0.6 * np.minimum(high[some, None], high)) & (size[some, None] <= 1.6 * size)
     like &= size <= 1.6 * size[some, None]
     before = np.where(like & (lines.right <= lines.left[some, None]), lines.right, -np.inf).max(axis=1, initial=-np.inf)
-    behind = np.where(like & (lines.left >= lines.right[some, None]), lines.left, np.inf).min(axis=1, initial=np.inf)
-    return before, behind
+    after = np.where(like & (lines.left >= lines.right[some, None]), lines.left, np.inf)
+    return before, after.min(axis=1, initial=np.inf), after.argmin(axis=1)
 
 
 def _fragments_of(
-    lines: Lines, i: int, row: Ints, over: Floats, under: Floats, around: tuple[float, float]
-) -> tuple[Ints, Floats]:
+    lines: Lines, i: int, size: float, row: Ints, over: Floats, under: Floats, around: tuple[float, float]
+) -> tuple[Ints, Floats, bool]:
     """Of the small pieces in its ``row`` those that line ``i`` could take, and how far from their place they stand.
 
     ``around`` is where the lines before and behind it end and begin: small pieces that fill the room up to there
-    (a = b) may stand further from both.
+    (a = b) may stand further from both. Whether they do, behind it, is the last that is told.
     """
-    size = max(float(lines.size[i]), _BODY * float(lines.high[i]))
     left, right = lines.left[row], lines.right[row]
-    inner = np.flatnonzero((right > lines.left[i]) & (left < lines.right[i]))
-    beside = (over < 0.1 * size) & (under < 0.35 * size)
+    apart = np.maximum(left - lines.right[i], lines.left[i] - right)
+    inner = np.flatnonzero((apart < 0) & (under <= _OVER * size))
+    # where a line has low letters only, high ones would reach over it
+    beside = over <= 0.1 * size + 1 + max(0.0, size - float(lines.high[i]))
+    beside &= (under <= _OVER * size) | (apart <= _TOUCH * size)
     after = np.flatnonzero(beside & (left >= lines.right[i]))
     before = np.flatnonzero(beside & (right <= lines.left[i]))
     after, before = after[np.argsort(left[after])], before[np.argsort(-right[before])]
     # step by step outwards, as far as the gaps are small
     ends = np.maximum.accumulate(np.concatenate([lines.right[[i]], right[after]]))
     starts = np.minimum.accumulate(np.concatenate([lines.left[[i]], left[before]]))
-    low = (lines.high[row] < _MARK * size) & (under > over)  # nearer to the line's foot than to its head
-    steps = left[after] - ends[:-1]
-    near = steps <= _STEP * size
-    if around[1] < np.inf:
-        between = int(np.count_nonzero(left[after] < around[1]))
-        near[:between] |= max([*steps[:between], around[1] - ends[between]]) <= GAP * size
-    after = after[np.logical_and.accumulate(near)]
-    steps = starts[:-1] - right[before]
-    near = steps <= np.where(low[before], _ROOM, _STEP) * size
-    if around[0] > -np.inf:
-        between = int(np.count_nonzero(right[before] > around[0]))
-        near[:between] |= max([*steps[:between], starts[between] - around[0]]) <= GAP * size
-    before = before[np.logical_and.accumulate(near)]
+    mark = lines.high[row] < _MARK * size
+    low = mark & (under > over)  # nearer to the line's foot than to its head
+    room = np.where(mark, (_PITCH * size - (right - left)).clip(0) / 2, 0.0)
+    if len(after) > _MANY:
+        room[:] = 0.0
+    reached, across = _reached(left[after] - ends[:-1], around[1] - ends, room[after], np.full(len(after), _STEP), size)
+    after = after[:reached]
+    widest = np.where(low[before], _ROOM, _STEP)
+    reached, _ = _reached(starts[:-1] - right[before], starts - around[0], np.zeros(len(before)), widest, size)
+    before = before[:reached]
     far = [
         3 * np.maximum(np.maximum(over, under)[inner], 0),
         left[after] - lines.right[i],
         lines.left[i] - right[before],
     ]
-    return row[np.concatenate([inner, after, before])], np.concatenate(far)
+    return row[np.concatenate([inner, after, before])], np.concatenate(far), across
+
+
+def _reached(gaps: Floats, rest: Floats, room: Floats, widest: Floats, size: float) -> tuple[int, bool]:
+    """How many of K small pieces beside a line are reached, step by step outwards, and do they lead to the next line?
+
+    Before each is a gap, (K,), and that is at most ``widest``, (K,), heights of the characters, besides the ``room``,
+    (K,), that is built in on each side of a piece. From the line and from each piece the next line is ``rest``,
+    (K + 1,), away.
+    """
+    steps = gaps - room - np.concatenate([[0.0], room[:-1]]) if len(gaps) else gaps
+    near, between = steps <= widest * size, int(np.count_nonzero(rest[:-1] > gaps))
+    across = between > 0 and max(*steps[:between], rest[between] - room[between - 1]) <= GAP * size
+    near[:between] |= across
+    return int(np.logical_and.accumulate(near).sum()), across
 
 
 def halves(lines: Lines, walls: Walls) -> Ints:

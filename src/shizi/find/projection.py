@@ -29,6 +29,7 @@ from shizi.types import Dropped, Quad
 
 _LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
 _LOOSEST = 2.2  # and that makes it no line
+_LETTER = 0.55  # height of a letter at least, likewise: quotes are lower
 _RIM = 0.7  # share of its rims that shows ground, for a line of which little else is known
 _FLAT = 25.0  # times as wide as high, and
 _LOW = 0.45  # of the height of the page's median line: a row of dashes or a broken rule, which no one reads
@@ -147,8 +148,8 @@ def _lines(page: Grey, ink: Ink, found: Pieces, least: float) -> tuple[Lines, Fl
     walls = Walls.of(ink)
     group = _linked(found, page.shape, walls)
     lines = _summed(found, group)
-    steps: tuple[Callable[[Lines, Walls], Ints], ...] = (joins.fragments, joins.halves, joins.fragments, joins.halves)
-    for step in steps:
+    steps: tuple[Callable[[Lines, Walls], Ints], ...] = (joins.fragments, joins.halves)
+    for step in (*steps, *steps, joins.fragments):
         group, lines = _joined(found, group, lines, step(lines, walls))
     for _ in range(2):  # 宜 is three parts high
         pairs = parts.pairs(lines)
@@ -270,7 +271,8 @@ def _summed(found: Pieces, group: Ints) -> Lines:
     fill = area / np.maximum(wide * (below - above), 1e-9)
     white = _white(found, group, count)
     middle = (total(weight * y) / sums - slope * total(weight * x) / sums)[group] + slope[group] * x
-    level = total(weight * ((top <= middle) & (middle <= bottom))) / sums
+    letter = np.where(high >= _LETTER * size[group], weight, 0.0)
+    level = total(letter * ((top <= middle) & (middle <= bottom))) / np.maximum(total(letter), 1e-9)
     return Lines(start, end, slope, above, below, size, depth, number.astype(np.intp), fill, white, level)
 
 
