@@ -418,6 +418,19 @@ def test_a_vertical_title_beside_level_text() -> None:
     assert title.quad.height > title.quad.width
 
 
+@pytest.mark.parametrize("across", [48, 60, 80, 100])
+def test_a_column_with_thin_characters_beside_another_one(across: int) -> None:
+    """一 and 上 leave much white in a column; it is one all the same."""
+    sheet = prose()
+    for row in range(10):
+        square(sheet, 500 + across, 200 + 36 * row, 28)
+        if row in (2, 6):
+            sheet.draw.rectangle((500, 213 + 36 * row, 527, 215 + 36 * row), 20)
+        else:
+            square(sheet, 500, 200 + 36 * row, 28)
+    check(sheet.page, [*sheet.boxes, (500, 200, 528, 552), (500 + across, 200, 528 + across, 552)])
+
+
 def test_digits_below_one_another_are_no_column() -> None:
     sheet = prose()
     for row in range(6):

@@ -14,9 +14,13 @@ from shizi.find.lines import Bools, Lines, united
 
 _MEET = 0.3  # of a crossing, height of the row times width of the column, that both share where they compete
 _COVERED = 0.3  # of a line's area that lies in lines of the other direction, for one that gives way
+_HELD = 0.6  # of the ink of a region's rows, that lies in its columns
 _END = 1.3  # the gap at a line's end counts as so many heights of its characters: what nothing links is far apart
 _CLOSER = 0.6  # gaps of columns, as a share of those of rows, from which columns are believed
-_WHITE = 0.3  # of a column's length
+_WHITE = 0.3  # of a column's length,
+_WHITER = 0.5  # and of one beside such a column: 一 and 二 are mostly white
+_LIKE, _ALONG = 1.35, 0.5  # heights of their characters, one to the other, and the share of their lengths side by side
+_NEAR = 4.0  # heights of their characters between them
 _SQUARE = 1.35  # mean length of a column's pieces, in its characters' widths
 _WITHIN = 0.6  # of a column's length
 _PIECES = 3  # of ink that a column has at least
@@ -43,12 +47,13 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     level, tall = rows.corners(), turned_back(columns, width)
     shared, row_area, column_area = _shared(level, tall)
     long = (columns.wide >= _LONG * columns.high) & (columns.count >= _PIECES)
-    long &= columns.white <= _WHITE * columns.wide
     # digits below one another are higher than wide; characters that are set in columns are about square
     long &= columns.wide - columns.white <= _SQUARE * columns.size * columns.count
     # what stands within the height of one row is a stroke or a letter of it
     span = shared / np.maximum(np.ptp(tall[..., 0], axis=1), 1e-9)
     long &= ~(span > _WITHIN * columns.wide).any(axis=0)
+    sure = long & (columns.white <= _WHITE * columns.wide)
+    long = sure | (long & (columns.white <= _WHITER * columns.wide) & _beside(columns, sure))
     shared[:, ~long] = 0.0
     meet = shared > _MEET * np.outer(rows.high, columns.high)
     region = united(len(rows) + len(columns), np.argwhere(meet) + np.array((0, len(rows))))
@@ -58,12 +63,28 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     down = _gap(tall_ones, at_tall, count) < _CLOSER * _gap(rows, at_row, count)
     # two characters a row, as names in a list: the rows end soon, but the characters in them all but touch
     down &= _inner(rows, at_row, count) >= _TOUCHING * _inner(tall_ones, at_tall, count)
+    # rows with more in them than the columns hold are not given up for these
+    ink = np.bincount(at_row, (rows.wide - rows.white) * rows.high, count)
+    down &= np.bincount(at_row, shared.sum(axis=1), count) >= _HELD * ink
     upright = long & down[at_column]
     level_wins = shared * ~upright[None]
     keep_rows = ~down[at_row] | (shared[:, upright].sum(axis=1) < _COVERED * row_area)
     # where rows are the lines, a column lies among them; one alone in its place stays
     keep_columns = upright & (level_wins[keep_rows].sum(axis=0) < _COVERED * column_area)
     return keep_rows, keep_columns
+
+
+def _beside(columns: Lines, sure: Bools) -> Bools:
+    """(N,): which columns stand beside one of the ``sure`` ones, (N,), and are like it."""
+    beside = np.zeros(len(columns), np.bool_)
+    left, top, right, bottom = columns.bounds().T
+    for i in np.flatnonzero(sure).tolist():
+        size = np.maximum(columns.size, columns.size[i])
+        fit = size <= _LIKE * np.minimum(columns.size, columns.size[i])
+        along = np.minimum(right, right[i]) - np.maximum(left, left[i])
+        fit &= along >= _ALONG * np.minimum(right - left, right[i] - left[i])
+        beside |= fit & (np.maximum(top, top[i]) - np.minimum(bottom, bottom[i]) <= _NEAR * size)
+    return beside
 
 
 def _gap(lines: Lines, region: Ints, count: int) -> Floats:
