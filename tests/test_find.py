@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
-from shizi.find import FINDERS, Candidate, find, lines, projection
+from shizi.find import FINDERS, Candidate, find, joins, lines, projection
 from shizi.find.lines import Lines, near
+from shizi.find.walls import Walls
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -445,3 +446,17 @@ def test_a_page_on_its_side_is_found_the_same() -> None:
     boxes = [(600 - bottom, left, 600 - top, right) for left, top, right, bottom in sheet.boxes]
     assert [one.vertical for one in found] == [True] * len(boxes)
     assert [sum(same(one.quad, box) for one in found) for box in boxes] == [1] * len(boxes)
+
+
+def test_words_beside_a_shape_many_times_their_size_are_no_marks_of_it() -> None:
+    """The light between columns of dark text below a dark bar, seen as four strokes half a page high."""
+
+    def of(*values: float) -> NDArray[np.float64]:
+        return np.array(values, np.float64)
+
+    some = Lines(
+        left=of(70, 70, 560, 680), right=of(931, 152, 586, 751), slope=of(0, 0, 0, 0), top=of(345, 320, 320, 320),
+        bottom=of(837, 336, 336, 332), size=of(492, 10, 10, 10), depth=of(192, 195, 195, 195),
+        count=np.array((4, 15, 6, 12)), fill=of(0.2, 0.3, 0.3, 0.3), white=of(200, 20, 5, 15), level=of(1, 1, 1, 1),
+    )  # fmt: skip
+    assert not len(joins.fragments(some, Walls(None)))

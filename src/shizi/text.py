@@ -12,6 +12,8 @@ from shizi.types import Char
 
 HATCHED = 4
 """Strokes in a row from which they are a hatching."""
+WORDS = 4
+"""Other characters in a line from which on it is text, with a rule of dashes behind it."""
 CLOSED = 0.6
 """Confidence of a bracket that closes an empty place, at least, and of what shows that it is not empty."""
 STROKES = frozenset("|~=-_≡川三二一lIi")
@@ -40,7 +42,8 @@ def is_hatching(line: str) -> bool:
     """Is a line one stroke over and over, as borders, grilles and rules are read?"""
     seen = line.replace(" ", "")
     most = max(map(seen.count, STROKES & set(seen)), default=0)
-    return most >= HATCHED and 4 * most >= 3 * len(seen)
+    others = sum(char not in STROKES for char in seen)
+    return most >= HATCHED and 4 * most >= 3 * len(seen) and others < WORDS
 
 
 def is_open(line: str) -> bool:

@@ -26,7 +26,8 @@ _ABOVE = 0.3  # how far above the line's foot they end, in heights of its charac
 _OVER = 0.35  # how far what stands in a line's row reaches over or under the line at most, likewise
 _FLAT, _LONGEST, _LEVEL = 0.2, 2.6, 5.0  # height and length of level strokes at most, likewise, and in their height
 _DEEP, _TOUCH = 0.5, 0.25  # how far under a line those reach that all but touch it: __, and the gap, likewise
-_HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours
+_HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours,
+_GIANT = 12.0  # and several are shapes that are no text
 _AT_ONCE = 256  # lines whose rows are looked for together
 
 
@@ -39,7 +40,8 @@ def _body(lines: Lines) -> Floats:
 
 def _is_huge(lines: Lines) -> Bools:
     enough = lines.only(lines.size >= 6)
-    return (lines.count <= 3) & (lines.size > _HUGE * typical(enough, enough.size))
+    size = lines.size / max(typical(enough, enough.size), 1e-9)
+    return ((lines.count <= 3) & (size > _HUGE)) | (size > _GIANT)
 
 
 def fragments(lines: Lines, walls: Walls) -> Ints:
