@@ -350,13 +350,19 @@ def test_lines_of_more_than_ascii(text: str) -> None:
     assert not is_ascii(text)
 
 
-@pytest.mark.parametrize("text", ["||||", "~~~~~~~~", "川川川川", "= = = = =", "----------", "川川|川川川", "ab" + 20 * "-"])
+@pytest.mark.parametrize(
+    "text", ["||||", "~~~~~~~~", "川川川川", "= = = = =", "----------", "川川|川川川", "ab" + 20 * "-"]
+)
 def test_hatchings(text: str) -> None:
     assert is_hatching(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "川", "四川", "11111111", "---", "illicit", "一二三三", "........", "哈哈哈哈", "a----b----c", "# -- Private " + 48 * "-"]
+    "text",
+    [
+        *("", "川", "四川", "11111111", "---", "illicit", "一二三三", "........", "哈哈哈哈", "a----b----c"),
+        "# -- Private " + 48 * "-",
+    ],
 )
 def test_text_that_is_no_hatching(text: str) -> None:
     assert not is_hatching(text)

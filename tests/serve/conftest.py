@@ -10,8 +10,7 @@ from browser import chromium, desk  # noqa: F401  # fixtures of the page's tests
 from flask import Flask
 from serving import SAMPLE, Server, running
 
-from conftest import BoxNetwork
-from shizi.reader import Reader
+from conftest import box_reader
 from shizi.serve.app import create_app
 from shizi.serve.engine import Engine
 from shizi.serve.metrics import Metrics
@@ -49,7 +48,7 @@ def make_app() -> Callable[..., Flask]:
 
     def make(bounds: ServeSettings | None = None, **given: Any) -> Flask:
         settings, metrics = bounds or ServeSettings(), Metrics()
-        engine = Engine(Reader(settings=settings.reader(1), recogniser=BoxNetwork()), settings, metrics)
+        engine = Engine(box_reader(settings.reader(1)), settings, metrics)
         engine.warm()
         return create_app(engine, settings, metrics, **given)
 

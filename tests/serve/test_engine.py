@@ -14,10 +14,9 @@ from flask import Flask
 from PIL import Image
 from serving import FORM, form
 
-from conftest import BoxNetwork, boxes, encoded
+from conftest import box_reader, boxes, encoded
 from shizi import load
 from shizi.errors import TooLarge
-from shizi.reader import Reader
 from shizi.serve.corrections import Corrections
 from shizi.serve.engine import Engine, Options
 from shizi.serve.failures import BadOption, Busy, ClientGone, TimeLimit
@@ -32,7 +31,7 @@ PAGE = encoded(Image.fromarray(boxes(["高低高高", "低高"])[0]), "PNG")
 
 def made(**bounds: float) -> Engine:
     settings = ServeSettings(**bounds)  # type: ignore[arg-type]
-    engine = Engine(Reader(settings=settings.reader(1), recogniser=BoxNetwork()), settings, Metrics())
+    engine = Engine(box_reader(settings.reader(1)), settings, Metrics())
     engine.warm()
     return engine
 
