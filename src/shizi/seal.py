@@ -49,6 +49,7 @@ _DARKEST = 0.4  # share of the light that it lets through at least: what is dark
 _SMEARED = 5  # pixels around ink that JPEG and lenses lend its colour to
 _DARKER = 25  # per cent of that ink: its darker part says how much light it lets through
 _WINDOW = 0.6  # of a seal's shorter radius: more than its strokes and its star are thick, so that paper shows
+_SEEN = 101.0  # pixels of that window at most
 _PALE = 0.8  # darkest parts of what is left of a seal's ink, in its ground; print is half as light as it or darker
 _MARGIN = 2  # pixels around words of a seal that are shown with them
 _STRONG = 0.75  # of the strongest colour: ink as strong counts as full
@@ -158,9 +159,14 @@ def _paper(light: Grey, ink: Bools, one: Seal) -> NDArray[np.float32]:
     """(H, W): how light paper is there, between a seal's ink and print."""
     smooth = cv2.blur(light, (_SMEARED, _SMEARED))  # or else the lightest grain were paper
     smooth[ink] = 0
-    side = round(_WINDOW * min(one.across, one.high)) | 1
-    paper = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    return np.maximum(cv2.blur(paper, (side, side)), 1).astype(np.float32)
+    side = _WINDOW * min(one.across, one.high)
+    step = max(1.0, side / _SEEN)  # paper changes slowly: of a large seal it is seen smaller
+    size = max(1, round(light.shape[1] / step)), max(1, round(light.shape[0] / step))
+    window = round(side / step) | 1
+    small = cv2.resize(smooth, size, interpolation=cv2.INTER_AREA) if step > 1 else smooth
+    small = cv2.blur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8)), (window, window))
+    paper = cv2.resize(small, light.shape[::-1], interpolation=cv2.INTER_LINEAR) if step > 1 else small
+    return np.maximum(paper, 1).astype(np.float32)
 
 
 def with_words(
