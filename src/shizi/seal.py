@@ -30,7 +30,7 @@ MIDDLE, WITHIN = 0.6, 0.8
 SEVERAL = 1.5
 """Width of such words, in their heights: lone characters are the rim's."""
 
-_LOOKED_AT = 1000  # longest side of the picture that rims are looked for on, pixels, or nearly twice as much
+_LOOKED_AT = 600  # longest side of the picture that rims are looked for on, pixels, or nearly twice as much
 _COLOURED = 0.18  # how far the channel stands out from the others, as a share of the light there
 _FAINT = 12  # and grey values beyond that: of dark pixels the colour is noise
 _LEAST, _MOST = 0.05, 0.5  # length of a rim's shorter and of its longer axis, of the page's longest side
