@@ -8,6 +8,7 @@ the smaller gaps are the lines.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shizi.find.ink import Floats, Ints
 from shizi.find.lines import Bools, Lines, united
@@ -55,7 +56,7 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     sure = long & (columns.white <= _WHITE * columns.wide)
     long = sure | (long & (columns.white <= _WHITER * columns.wide) & _beside(columns, sure))
     shared[:, ~long] = 0.0
-    meet = shared > _MEET * np.outer(rows.high, columns.high)
+    meet = shared > np.outer(np.float32(_MEET) * rows.high.astype(np.float32), columns.high.astype(np.float32))
     region = united(len(rows) + len(columns), np.argwhere(meet) + np.array((0, len(rows))))
     at_row, at_column = region[: len(rows)], region[len(rows) :]
     count = int(region.max(initial=-1)) + 1
@@ -103,11 +104,11 @@ def _inner(lines: Lines, region: Ints, count: int) -> Floats:
     return np.where(told >= _MOST * np.maximum(length, 1e-9), white / np.maximum(told, 1e-9), np.inf)
 
 
-def _shared(level: Floats, tall: Floats) -> tuple[Floats, Floats, Floats]:
+def _shared(level: Floats, tall: Floats) -> tuple[NDArray[np.float32], Floats, Floats]:
     """(M, N) areas that the upright boxes around both have in common, and (M,), (N,) their own."""
     a = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
     b = np.concatenate([tall.min(axis=1), tall.max(axis=1)], axis=1)
-    shared = np.empty((len(a), len(b)))
+    shared = np.empty((len(a), len(b)), np.float32)  # a page may have thousands of both
     for at, row in enumerate(a):  # one by one: all at once they take four times the memory
         shared[at] = (np.minimum(row[2:], b[:, 2:]) - np.maximum(row[:2], b[:, :2])).clip(0).prod(axis=1)
     return shared, (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)
