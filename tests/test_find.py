@@ -101,6 +101,19 @@ def test_a_light_heading_on_a_dark_bar_above_dark_text() -> None:
     check(sheet.page, sheet.boxes)
 
 
+@pytest.mark.parametrize(("ground", "badge", "ink"), [(20, 90, 250), (20, 140, 250), (250, 170, 10), (250, 120, 10)])
+def test_buttons_darker_than_paper_or_lighter_than_night_are_the_ground_of_their_words(
+    ground: int, badge: int, ink: int
+) -> None:
+    sheet = Sheet(ground=ground)
+    for row in range(6):
+        y = 40 + 90 * row
+        sheet.write(60, y, f"Name {row}", 26, ink)
+        sheet.draw.rounded_rectangle((480, y - 8, 640, y + 34), 6, badge)
+        sheet.write(520, y, f"+{row}.{row}7%", 26, ink)
+    check(sheet.page, sheet.boxes)
+
+
 def test_a_rule_parts_what_stands_close_on_both_sides_of_it() -> None:
     sheet = Sheet()
     for row in range(4):

@@ -283,6 +283,43 @@ def test_a_comma_that_may_be_any_mark_is_a_bullet(others: tuple[tuple[str, float
         assert tidy([first, *rest[:2]], TextSettings())[0].text in mark + "·"
 
 
+def test_a_comma_before_a_hanzi_that_is_doubted_is_a_bullet() -> None:
+    for mark, kept in (("，", "•"), ("：", "•"), ("、", "•"), ("第", "第")):
+        first, *rest = line(mark + "三十八条")
+        doubted, sure = replace(first, confidence=0.4), replace(first, confidence=0.6)
+        assert tidy([doubted, *rest], TextSettings())[0].text == kept
+        assert tidy([sure, *rest], TextSettings())[0].text == mark
+        assert tidy([doubted, *rest[:2]], TextSettings())[0].text == mark, "too little text"
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("二0二六年", "二〇二六年"), ("二OOo年", "二〇〇〇年"), ("三○三医院", "三〇三医院"), ("十O一", "十O一"),
+        ("其二。二是", "其二。二是"), ("2026年", "2026年"), ("第二。", "第二。"),
+        ("一共20年", "一共20年"), ("0年", "0年"),
+    ],
+)  # fmt: skip
+def test_a_ring_among_chinese_figures_is_their_zero(seen: str, kept: str) -> None:
+    assert tidied(seen) == kept
+
+
+@pytest.mark.parametrize(
+    ("seen", "others", "kept"),
+    [
+        ("y207.25", "v¥", "¥207.25"), ("v30.70", "¥", "¥30.70"), ("x1,136.64", "¥", "¥1,136.64"), ("v298.22", "r", "¥298.22"),
+        ("v1.25", "r", "v1.25"), ("x136.64", "r", "x136.64"), ("v1.2.25", "¥", "v1.2.25"), ("v10.254", "¥", "v10.254"),
+        ("a v30.70", "¥", "a v30.70"),
+    ],
+)  # fmt: skip
+def test_a_letter_like_a_yen_before_an_amount_is_one(seen: str, others: str, kept: str) -> None:
+    first, *rest = line(seen)
+    first = replace(first, alternatives=tuple(Alternative(other, 0.02) for other in others))
+    made = tidy([first, *rest], TextSettings())
+    assert "".join(char.text for char in made) == kept
+    assert tidy(made, TextSettings()) == made
+
+
 def test_a_ring_before_some_text_is_a_bullet() -> None:
     assert tidied("。第三条") == "•第三条"
     assert tidied("。好") == "。好"
@@ -351,8 +388,9 @@ def test_lines_of_more_than_ascii(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["||||", "~~~~~~~~", "川川川川", "= = = = =", "----------", "川川|川川川", "ab" + 20 * "-"]
-)
+    "text", ["||||", "~~~~~~~~", "川川川川", "= = = = =", "----------", "川川|川川川", "ab" + 20 * "-",
+             10 * "o", "O○" + 30 * "○", 17 * "0", "c" + 40 * "0" + "o1"]
+)  # fmt: skip
 def test_hatchings(text: str) -> None:
     assert is_hatching(text)
 
@@ -361,7 +399,7 @@ def test_hatchings(text: str) -> None:
     "text",
     [
         *("", "川", "四川", "11111111", "---", "illicit", "一二三三", "........", "哈哈哈哈", "a----b----c"),
-        "# -- Private " + 48 * "-",
+        "# -- Private " + 48 * "-", 9 * "o", 4 * "0000 ", "goooooooooal", 12 * "●",
     ],
 )
 def test_text_that_is_no_hatching(text: str) -> None:

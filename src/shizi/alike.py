@@ -30,6 +30,8 @@ SIGN = 0.02
 """Confidence of the sign of a sum, which has to have one, in place of a figure."""
 SHAPELESS = 0.24
 """Share of other marks than a comma together, from which on none of them was seen."""
+DOUBTED = 0.5
+"""Confidence below which a comma or colon before a hanzi begins no line."""
 HANZI = 3
 """So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
 
@@ -47,6 +49,8 @@ _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
 _DIVIDED = re.compile(r"(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?([:：]|÷[:：]|[:：]÷)[0-9]+(?:\.[0-9]+)? ?="
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
+_YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
+_ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
@@ -54,7 +58,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    return _stops(_numbered(_bullet(_sums(_ones(_points(_one_kind(chars)))))))
+    return _stops(_numbered(_bullet(_zeros(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))
 
 
 def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -139,11 +143,34 @@ def _sums(chars: Sequence[Char]) -> Sequence[Char]:
     return made
 
 
+def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
+    """Before an amount that is all of a line, a letter like ¥ is one, where that was seen as well or a hundred follow:
+    v1.25 may be a version. On price tags it is smaller than the figures.
+    """
+    found = _YUAN.fullmatch("".join(char.text for char in chars))
+    if found is None:
+        return chars
+    seen = _as(chars[0], "¥", SEEN)
+    if seen is chars[0] and found[1] in "yYvV" and len(found[2]) == 3:
+        seen = replace(seen, text="¥")
+    return [seen, *chars[1:]]
+
+
+def _zeros(chars: Sequence[Char]) -> Sequence[Char]:
+    """A ring among the figures of Chinese is their zero: 二〇二六年."""
+    made = list(chars)
+    for found in _ZERO.finditer("".join(char.text for char in chars)):
+        for at in range(*found.span()):
+            seen = _as(made[at], "〇", SEEN)
+            made[at] = replace(seen, text="〇")
+    return made
+
+
 def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     """The comma or stop that a line seems to begin with is a bullet or the box of a form, where that was seen as well:
     no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there. So is a point
     right before a hanzi, and a comma or colon that may as well be several other marks: a real one, of a line parted
-    before it, is no ring or point.
+    before it, is no ring or point, and is not doubted.
     """
     if chars and chars[0].text == BLANK:
         return [chars[0], *_bullet(chars[1:])]
@@ -155,8 +182,10 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     bullets = [one for one in chars[0].alternatives if one.text in _BULLETS]
     best = max(bullets, key=lambda one: one.confidence, default=None)
     marks = math.fsum(one.confidence for one in chars[0].alternatives if one.text in _POINTS - _COLONS)
+    before_hanzi = is_chinese(chars[1].text)
     shapeless = sum(char.text != BLANK for char in chars) > HANZI and (
-        first == STOP or (is_chinese(chars[1].text) if first == "." else marks >= SHAPELESS)
+        first == STOP
+        or (before_hanzi if first == "." else marks >= SHAPELESS or (before_hanzi and chars[0].confidence < DOUBTED))
     )
     if best is None or (first in _COLONS and not shapeless):
         return [replace(chars[0], text="•"), *chars[1:]] if shapeless else chars

@@ -12,12 +12,16 @@ from shizi.types import Char
 
 HATCHED = 4
 """Strokes in a row from which they are a hatching."""
+RINGED, NOUGHTS = 10, 17
+"""Rings and zeros in a row from which they are a border; a card's number has sixteen figures."""
 WORDS = 4
 """Other characters in a line from which on it is text, with a rule of dashes behind it."""
 CLOSED = 0.6
 """Confidence of a bracket that closes an empty place, at least, and of what shows that it is not empty."""
 STROKES = frozenset("|~=-_≡川三二一lIi")
 """What bars, waves and grilles are read as."""
+RINGS = frozenset("oO○〇◎")
+"""What borders of rings are read as."""
 
 _NARROW = dict(zip("，：；！？（）．", ",:;!?().", strict=True))
 _SPACED = frozenset(",:;!?")
@@ -39,11 +43,13 @@ def is_ascii(line: str) -> bool:
 
 
 def is_hatching(line: str) -> bool:
-    """Is a line one stroke over and over, as borders, grilles and rules are read?"""
+    """Is a line one stroke over and over, or rings, as borders, grilles and rules are read?"""
     seen = line.replace(" ", "")
-    most = max(map(seen.count, STROKES & set(seen)), default=0)
-    others = sum(char not in STROKES for char in seen)
-    return most >= HATCHED and 4 * most >= 3 * len(seen) and others < WORDS
+    return any(
+        most >= least and 4 * most >= 3 * len(seen) and sum(char not in shapes for char in seen) < WORDS
+        for shapes, least in ((STROKES, HATCHED), (RINGS, RINGED), (RINGS | {"0"}, NOUGHTS))
+        for most in [max(map(seen.count, shapes & set(seen)), default=0)]
+    )
 
 
 def is_open(line: str) -> bool:

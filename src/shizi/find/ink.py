@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +26,10 @@ LEVEL, UPRIGHT = 1, 2
 SPECK = 2
 """Pixels of the smallest piece: a comma of small, light print. So small ones count for no characters."""
 _THICK = 10  # pixels: rules are thinner
+_BLOCK = 13  # pixels: blocks are as thick, strokes are thinner
+_FILLED = 0.85  # of its box that a block fills
+_LEAST_BLOCK = 900  # pixels of its box
+_DEEP = 2.0  # how far a block lies from the ground, in the least that ink does
 _HOLDS = 12  # pieces within the box of another one that make it a frame, a table or a picture
 _SAMPLED = np.array((0.1, 0.3, 0.5, 0.7, 0.9))
 
@@ -92,12 +97,39 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
         least = np.maximum(faintest, strongest * _PALE).astype(np.uint8)
         pale = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)) & (cv2.absdiff(above, below) <= depth)
         mask |= _level_strokes(pale.view(np.uint8), mask)
+        ground, depth = ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False)
+        for box in _blocks((depth > _DEEP * faintest).view(np.uint8)):
+            _on_block(page[box], light, faintest, ground[box], depth[box], mask[box])
         rules = _rules(mask)
         mask = np.where(rules, 0, mask).astype(np.uint8)
         rules[paper] = 0  # light strips between lines are ground
-        return Ink(light, ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False), mask, rules)
+        return Ink(light, ground, depth, mask, rules)
 
     return strokes(False), strokes(True)
+
+
+def _blocks(deep: Grey) -> Iterator[tuple[slice, slice]]:
+    """Where what is 1 fills boxes: buttons and badges lower than the window, the ground of what stands on them."""
+    thick = cv2.morphologyEx(deep, cv2.MORPH_OPEN, np.ones((_BLOCK, _BLOCK), np.uint8))
+    if not thick.any():
+        return
+    _, _, stats, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
+    for left, top, wide, high, area in stats[1:].tolist():
+        if area >= _FILLED * wide * high and wide * high > _LEAST_BLOCK:
+            yield np.s_[top : top + high, left : left + wide]
+
+
+def _on_block(page: Grey, light: bool, faintest: float, ground: Grey, depth: Grey, mask: Grey) -> None:
+    """Ink on a block of the same polarity, white on a button of a dark page: told from the block, in place.
+
+    A block with nothing on it stays as it is.
+    """
+    own = np.full_like(page, round(float(np.median(page))))
+    above = cv2.subtract(page, own) if light else cv2.subtract(own, page)
+    strongest = float(above.max())
+    if strongest > max(faintest, _CONTRAST * float(np.median(depth))):
+        ground[:], depth[:] = own, above
+        mask[:] = above > max(faintest, _CONTRAST * strongest)
 
 
 def _level_strokes(pale: Grey, mask: Grey) -> Grey:
@@ -124,7 +156,7 @@ def pieces(page: Grey, ink: Ink) -> Pieces:
     fill = area / (wide * high)
     keep = (area >= SPECK) & (wide <= 0.8 * mask.shape[1])
     keep &= (fill >= 0.08) | (high <= 30)  # frames
-    keep &= (fill <= 0.85) | (wide * high <= 900) | (np.minimum(wide, high) <= 12)  # blocks
+    keep &= (fill <= _FILLED) | (wide * high <= _LEAST_BLOCK) | (np.minimum(wide, high) <= 12)  # blocks
     keep &= (high <= 14 * wide) | (high <= 24)  # upright rules
     keep[0] = False
     which = np.flatnonzero(keep)
