@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
 from shizi.find import FINDERS, Candidate, find, joins, lines, projection
-from shizi.find.lines import Lines, near
+from shizi.find.lines import Lines, bands, near
 from shizi.find.walls import Walls
 from shizi.settings import FindSettings
 from shizi.types import Quad
@@ -365,6 +366,36 @@ print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text(
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert float(done.stdout) < 600
+
+
+@pytest.mark.slow
+def test_thousands_of_cells_take_little_memory() -> None:
+    """Each beside each other one, or each row with each column, takes more than 350 MB."""
+    sheet = Sheet(1800, 2060, 255)
+    words = [str(100 + number) for number in range(900)]
+    for at in range(3000):
+        sheet.write(30 + at % 30 * 58, 20 + at // 30 * 20, words[at % 900], size=12)
+    page = sheet.page
+    tracemalloc.start()
+    try:
+        found = projection.find(page, SETTINGS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found.lines) == 3000
+    assert peak < 180e6
+
+
+@given(st.integers(0, 150), st.integers(0, 30), st.floats(0, 50), st.integers(0, 999))
+def test_spans_that_meet_come_together(count: int, others: int, longest: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    spans, beside = (np.cumsum(rng.uniform(0, (500, longest), (n, 2)), axis=1) for n in (count, others))
+    portions = list(bands(spans, beside))
+    assert sorted(i for some, _ in portions for i in some.tolist()) == list(range(count))
+    told = {(i, j) for some, which in portions for i in some.tolist() for j in which.tolist()}
+    meet = (spans[:, None, 0] < beside[:, 1]) & (beside[:, 0] < spans[:, None, 1])
+    assert told >= {(int(i), int(j)) for i, j in np.argwhere(meet)}
+    assert all((np.diff(which) > 0).all() for _, which in portions)
 
 
 @given(st.integers(0, 30), st.floats(0, 50), st.integers(0, 999))

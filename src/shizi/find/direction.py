@@ -8,10 +8,9 @@ the smaller gaps are the lines.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shizi.find.ink import Floats, Ints
-from shizi.find.lines import Bools, Lines, united
+from shizi.find.lines import Bools, Lines, bands, near, united
 
 _MEET = 0.3  # of a crossing, height of the row times width of the column, that both share where they compete
 _COVERED = 0.3  # of a line's area that lies in lines of the other direction, for one that gives way
@@ -45,19 +44,25 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
 
     ``columns`` are rows of the page, which is ``width`` wide, turned counter-clockwise by a quarter.
     """
-    level, tall = rows.corners(), turned_back(columns, width)
-    shared, row_area, column_area = _shared(level, tall)
+    every = len(columns)
     long = (columns.wide >= _LONG * columns.high) & (columns.count >= _PIECES)
     # digits below one another are higher than wide; characters that are set in columns are about square
     long &= columns.wide - columns.white <= _SQUARE * columns.size * columns.count
+    chosen = np.flatnonzero(long & (columns.white <= _WHITER * columns.wide))
+    columns = columns.only(chosen)
+    tall = turned_back(columns, width)
+    boxes, row_area = _boxes(rows.corners())
+    tall_boxes, _ = _boxes(tall)
+    row, column, shared = _crossings(boxes, tall_boxes)
     # what stands within the height of one row is a stroke or a letter of it
-    span = shared / np.maximum(np.ptp(tall[..., 0], axis=1), 1e-9)
-    long &= ~(span > _WITHIN * columns.wide).any(axis=0)
+    span = shared / np.maximum(tall_boxes[:, 2] - tall_boxes[:, 0], 1e-9)[column]
+    long = np.bincount(column[span > _WITHIN * columns.wide[column]], minlength=len(columns)) == 0
     sure = long & (columns.white <= _WHITE * columns.wide)
-    long = sure | (long & (columns.white <= _WHITER * columns.wide) & _beside(columns, sure))
-    shared[:, ~long] = 0.0
-    meet = shared > np.outer(np.float32(_MEET) * rows.high.astype(np.float32), columns.high.astype(np.float32))
-    region = united(len(rows) + len(columns), np.argwhere(meet) + np.array((0, len(rows))))
+    long = sure | (long & _beside(columns, sure))
+    which = long[column]
+    row, column, shared = row[which], column[which], shared[which]
+    meet = shared > _MEET * rows.high[row] * columns.high[column]
+    region = united(len(rows) + len(columns), np.stack([row[meet], len(rows) + column[meet]], axis=1))
     at_row, at_column = region[: len(rows)], region[len(rows) :]
     count = int(region.max(initial=-1)) + 1
     tall_ones, at_tall = columns.only(long), at_column[long]
@@ -66,12 +71,12 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     down &= _inner(rows, at_row, count) >= _TOUCHING * _inner(tall_ones, at_tall, count)
     # rows with more in them than the columns hold are not given up for these
     ink = np.bincount(at_row, (rows.wide - rows.white) * rows.high, count)
-    down &= np.bincount(at_row, shared.sum(axis=1), count) >= _HELD * ink
+    down &= np.bincount(at_row[row], shared, count) >= _HELD * ink
     upright = long & down[at_column]
-    level_wins = shared * ~upright[None]
-    keep_rows = ~down[at_row] | (shared[:, upright].sum(axis=1) < _COVERED * row_area)
-    # where rows are the lines, a column lies among them; one alone in its place stays
-    keep_columns = upright & (level_wins[keep_rows].sum(axis=0) < _COVERED * column_area)
+    covered = np.bincount(row, shared * upright[column], len(rows))
+    keep_rows = ~down[at_row] | (covered < _COVERED * row_area)
+    keep_columns = np.zeros(every, np.bool_)
+    keep_columns[chosen] = upright
     return keep_rows, keep_columns
 
 
@@ -79,12 +84,13 @@ def _beside(columns: Lines, sure: Bools) -> Bools:
     """(N,): which columns stand beside one of the ``sure`` ones, (N,), and are like it."""
     beside = np.zeros(len(columns), np.bool_)
     left, top, right, bottom = columns.bounds().T
-    for i in np.flatnonzero(sure).tolist():
-        size = np.maximum(columns.size, columns.size[i])
-        fit = size <= _LIKE * np.minimum(columns.size, columns.size[i])
-        along = np.minimum(right, right[i]) - np.maximum(left, left[i])
-        fit &= along >= _ALONG * np.minimum(right - left, right[i] - left[i])
-        beside |= fit & (np.maximum(top, top[i]) - np.minimum(bottom, bottom[i]) <= _NEAR * size)
+    for i, j in near(columns, _NEAR * columns.size):
+        size = np.maximum(columns.size[i], columns.size[j])
+        fit = size <= _LIKE * np.minimum(columns.size[i], columns.size[j])
+        along = np.minimum(right[i], right[j]) - np.maximum(left[i], left[j])
+        fit &= along >= _ALONG * np.minimum(right[i] - left[i], right[j] - left[j])
+        fit &= np.maximum(top[i], top[j]) - np.minimum(bottom[i], bottom[j]) <= _NEAR * size
+        beside[i[fit & sure[j]]] = beside[j[fit & sure[i]]] = True
     return beside
 
 
@@ -104,11 +110,19 @@ def _inner(lines: Lines, region: Ints, count: int) -> Floats:
     return np.where(told >= _MOST * np.maximum(length, 1e-9), white / np.maximum(told, 1e-9), np.inf)
 
 
-def _shared(level: Floats, tall: Floats) -> tuple[NDArray[np.float32], Floats, Floats]:
-    """(M, N) areas that the upright boxes around both have in common, and (M,), (N,) their own."""
-    a = np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
-    b = np.concatenate([tall.min(axis=1), tall.max(axis=1)], axis=1)
-    shared = np.empty((len(a), len(b)), np.float32)  # a page may have thousands of both
-    for at, row in enumerate(a):  # one by one: all at once they take four times the memory
-        shared[at] = (np.minimum(row[2:], b[:, 2:]) - np.maximum(row[:2], b[:, :2])).clip(0).prod(axis=1)
-    return shared, (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)
+def _crossings(rows: Floats, columns: Floats) -> tuple[Ints, Ints, Floats]:
+    """Which of (M, 4) and (N, 4) boxes overlap, and the areas that they have in common: (C,) each."""
+    made = [(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))]
+    for some, others in bands(rows[:, 1::2], columns[:, 1::2]):
+        a, b = rows[some, None], columns[others]
+        shared = (np.minimum(a[..., 2:], b[:, 2:]) - np.maximum(a[..., :2], b[:, :2])).clip(0).prod(axis=2)
+        i, j = np.nonzero(shared)
+        made.append((some[i], others[j], shared[i, j]))
+    row, column, shared = zip(*made, strict=True)
+    return np.concatenate(row), np.concatenate(column), np.concatenate(shared)
+
+
+def _boxes(corners: Floats) -> tuple[Floats, Floats]:
+    """(N, 4) upright boxes around (N, 4, 2) corners, and, (N,), their areas."""
+    made = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+    return made, (made[:, 2:] - made[:, :2]).prod(axis=1)

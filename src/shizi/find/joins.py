@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shizi.find.ink import Floats, Ints
-from shizi.find.lines import TONE, Bools, Lines, alike, near, typical
+from shizi.find.lines import TONE, Bools, Lines, alike, bands, near, typical
 from shizi.find.walls import Walls
 
 GAP = 1.3  # widest gap within a line, in heights of its characters
@@ -28,7 +28,7 @@ _FLAT, _LONGEST, _LEVEL = 0.2, 2.6, 5.0  # height and length of level strokes at
 _DEEP, _TOUCH = 0.5, 0.25  # how far under a line those reach that all but touch it: __, and the gap, likewise
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours,
 _GIANT = 12.0  # and several are shapes that are no text
-_AT_ONCE = 256  # lines whose rows are looked for together
+_AWAY = 1.8  # from further than that no small piece is the first to join a line: more than a gap and a mark's room
 
 
 def _body(lines: Lines) -> Floats:
@@ -51,23 +51,29 @@ def fragments(lines: Lines, walls: Walls) -> Ints:
     cost, owner = np.full(len(lines), np.inf), np.full(len(lines), -1, np.intp)
     body, ahead = _body(lines), np.full(len(lines), -1, np.intp)
     takers = np.flatnonzero(((lines.count >= 2) | (lines.high >= 6)) & ~_is_huge(lines))
-    for start in range(0, len(takers), _AT_ONCE):
-        some = takers[start : start + _AT_ONCE]
-        row, over, under = _in_row(lines, body, some)
-        before, behind, following = _next(lines, body, some)
-        for at in np.flatnonzero(row.any(axis=1)).tolist():
-            i, inside = int(some[at]), np.flatnonzero(row[at])
+    for which, others in bands(*_reach(lines, body, takers)):
+        some = takers[which]
+        one, size, every = lines.only(some), body[some], lines.only(others)
+        row, over, under = _in_row(one, size, every)
+        row &= some[:, None] != others
+        before, behind, following = _next(one, size, every, body[others])
+        close = every.left - one.right[:, None] <= _AWAY * size[:, None]
+        close &= one.left[:, None] - every.right <= _AWAY * size[:, None]
+        for at in np.flatnonzero((row & close).any(axis=1)).tolist():
+            i, held = int(some[at]), np.flatnonzero(row[at])
+            inside = others[held]
             if walls.passed is not None:
                 right = np.minimum(lines.right[i], lines.right[inside])
                 left = np.maximum(lines.left[i], lines.left[inside])
                 lean = lines.slope[i] * left
-                inside = inside[~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)]
+                free = ~walls.between(right, left, lines.top[i] + lean, lines.bottom[i] + lean)
+                inside, held = inside[free], held[free]
             around = float(before[at]), float(behind[at])
-            near, far, across = _fragments_of(lines, i, body[i], inside, over[at, inside], under[at, inside], around)
-            closer = far < cost[near]
+            near, far, across = _fragments_of(lines, i, body[i], inside, over[at, held], under[at, held], around)
+            closer = (far < cost[near]) | ((far == cost[near]) & (i < owner[near]))
             cost[near[closer]], owner[near[closer]] = far[closer], i
             if across:
-                ahead[i] = following[at]
+                ahead[i] = others[following[at]]
     found = np.flatnonzero(owner >= 0)
     first = np.flatnonzero(ahead >= 0)
     second, lean = ahead[first], lines.slope[first] * lines.right[first]
@@ -76,12 +82,27 @@ def fragments(lines: Lines, walls: Walls) -> Ints:
     return np.concatenate([np.stack(two, axis=1) for two in ((found, owner[found]), (first[fit], second[fit]))])
 
 
-def _in_row(lines: Lines, body: Floats, some: Ints) -> tuple[Bools, Floats, Floats]:
-    """(S, M): which lines are small pieces in the rows of ``some`` of them, and how far they reach over and under."""
+def _reach(lines: Lines, body: Floats, some: Ints) -> tuple[Floats, Floats]:
+    """(S, 2): from where to where, down the page, what stands in the rows of ``some`` lines may reach; and, (M, 2),
+    where all lines do.
+    """
+    ends = lines.left + lines.right
+    first, last = (lines.slope[some] * end / 2 for end in (ends.min(initial=np.inf), ends.max(initial=0.0)))
+    beyond, own = _DEEP * body[some] + 1, lines.slope * ends / 2
+    above, below = np.minimum(first, last) - beyond, np.maximum(first, last) + beyond
+    rows = np.stack([lines.top[some] + above, lines.bottom[some] + below], axis=1)
+    return rows, np.stack([lines.top + np.minimum(own, 0), lines.bottom + np.maximum(own, 0)], axis=1)
+
+
+def _in_row(some: Lines, body: Floats, lines: Lines) -> tuple[Bools, Floats, Floats]:
+    """(S, M): which lines are small pieces in the rows of ``some`` others, and how far they reach over and under.
+
+    ``body``, (S,), is the size of the others' fonts.
+    """
     high, wide, few = lines.high, lines.wide, lines.count <= 2
-    size = body[some, None]
-    middle = lines.slope[some, None] * (lines.left + lines.right) / 2
-    over, under = lines.top[some, None] + middle - lines.top, lines.bottom - lines.bottom[some, None] - middle
+    size = body[:, None]
+    middle = some.slope[:, None] * (lines.left + lines.right) / 2
+    over, under = some.top[:, None] + middle - lines.top, lines.bottom - some.bottom[:, None] - middle
     row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
     row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
     row |= (high < _LEADER * size) & (lines.count >= 5)
@@ -89,26 +110,26 @@ def _in_row(lines: Lines, body: Floats, some: Ints) -> tuple[Bools, Floats, Floa
     row |= strokes & (under < -_ABOVE * size)
     flat = few & (high < _FLAT * size) & (wide < _LONGEST * size)
     row |= flat
-    depth = lines.depth[some, None]
+    depth = some.depth[:, None]
     row &= (lines.depth * TONE > depth) & (lines.depth < depth * TONE)
     row &= (over <= _OVER * size) & (under <= np.where(flat & (wide >= _LEVEL * high), _DEEP, _OVER) * size)
-    row[np.arange(len(some)), some] = False
     return row, over, under
 
 
-def _next(lines: Lines, body: Floats, some: Ints) -> tuple[Floats, Floats, Ints]:
-    """(S,), (S,): where the nearest line of like height in the row of each of ``some`` ends before it, or begins
-    behind it; infinitely far where there is none. Beside them, (S,), which line that one behind it is.
+def _next(some: Lines, body: Floats, lines: Lines, bodies: Floats) -> tuple[Floats, Floats, Ints]:
+    """(S,), (S,): where the nearest of the lines that is of like height and in the row of each of ``some`` ends before
+    it, or begins behind it; infinitely far where there is none. Beside them, (S,), which line that one behind it is.
+
+    ``body``, (S,), and ``bodies``, (M,), are the sizes of their fonts.
     """
-    high, size = lines.high, body
-    middle = lines.slope[some, None] * (lines.left + lines.right) / 2
-    top, bottom = lines.top[some, None] + middle, lines.bottom[some, None] + middle
+    middle = some.slope[:, None] * (lines.left + lines.right) / 2
+    top, bottom = some.top[:, None] + middle, some.bottom[:, None] + middle
     own = lines.slope * (lines.left + lines.right) / 2
     share = np.minimum(bottom, lines.bottom + own) - np.maximum(top, lines.top + own)
-    like = (share >= 0.6 * np.minimum(high[some, None], high)) & (size[some, None] <= 1.6 * size)
-    like &= size <= 1.6 * size[some, None]
-    before = np.where(like & (lines.right <= lines.left[some, None]), lines.right, -np.inf).max(axis=1, initial=-np.inf)
-    after = np.where(like & (lines.left >= lines.right[some, None]), lines.left, np.inf)
+    like = (share >= 0.6 * np.minimum(some.high[:, None], lines.high)) & (body[:, None] <= 1.6 * bodies)
+    like &= bodies <= 1.6 * body[:, None]
+    before = np.where(like & (lines.right <= some.left[:, None]), lines.right, -np.inf).max(axis=1, initial=-np.inf)
+    after = np.where(like & (lines.left >= some.right[:, None]), lines.left, np.inf)
     return before, after.min(axis=1, initial=np.inf), after.argmin(axis=1)
 
 

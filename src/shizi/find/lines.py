@@ -20,6 +20,7 @@ _DOTS = 5  # in a row, that lead from one text to another
 _APART = 0.4  # share of their row that is white
 PORTION = 500_000
 """Pairs of lines that are compared together."""
+_AT_ONCE = 64  # spans that are laid beside others together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +101,19 @@ def near(lines: Lines, reach: Floats) -> Iterator[tuple[Ints, Ints]]:
         one, other = order[first], order[first + 1 + after]
         yield np.minimum(one, other), np.maximum(one, other)
         start = stop
+
+
+def bands(spans: Floats, others: Floats) -> Iterator[tuple[Ints, Ints]]:
+    """A few of the (S, 2) spans, which go from somewhere to somewhere, at a time, and those of the (M, 2) ``others``
+    that one of them may meet: (K,) and (L,) numbers, the latter ascending.
+
+    Spans that begin near one another come together, so that L is small on a page of many lines, and what is compared
+    grows with their number, not its square.
+    """
+    order = np.argsort(spans[:, 0], kind="stable")
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        yield some, np.flatnonzero((others[:, 1] > spans[some, 0].min()) & (others[:, 0] < spans[some, 1].max()))
 
 
 def united(count: int, pairs: Ints) -> Ints:

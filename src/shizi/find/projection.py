@@ -22,7 +22,7 @@ import numpy as np
 from shizi.find import direction, joins, parts
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.find.ink import SPECK, Floats, Grey, Ink, Ints, Pieces, inks, pieces
-from shizi.find.lines import TONE, Bools, Lines, typical, united
+from shizi.find.lines import TONE, Bools, Lines, near, typical, united
 from shizi.find.walls import Walls
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -102,12 +102,15 @@ def _uncovered(dropped: list[Dropped], kept: list[Candidate]) -> list[Dropped]:
         return dropped
     low = np.array([one.quad.bounds for one in dropped])
     high = np.array([one.quad.bounds for one in kept])
-    covered = np.empty(len(low))
-    for at, box in enumerate(low):  # one by one: there may be thousands of both
-        sides = np.minimum(box[2:], high[:, 2:]) - np.maximum(box[:2], high[:, :2])
-        covered[at] = sides.clip(0).prod(axis=1).sum()
     area = (low[:, 2:] - low[:, :2]).prod(axis=1)
-    return [dropped[i] for i in np.argsort(-area, kind="stable").tolist() if covered[i] < 0.5 * area[i]]
+    made: list[Dropped] = []
+    for at in np.argsort(-area, kind="stable").tolist():
+        sides = np.minimum(low[at, 2:], high[:, 2:]) - np.maximum(low[at, :2], high[:, :2])
+        if sides.clip(0).prod(axis=1).sum() < 0.5 * area[at]:
+            made.append(dropped[at])
+        if len(made) == MAX_DROPPED:  # no more are told of
+            break
+    return made
 
 
 def _without_rules(lines: list[Candidate]) -> tuple[list[Candidate], list[Dropped]]:
@@ -328,40 +331,59 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     every = Lines(*(np.concatenate([getattr(lines, f.name) for lines, _ in found]) for f in fields(Lines)))
     source = np.repeat(np.arange(len(found)), [len(lines) for lines, _ in found])
     marks = np.concatenate([m for _, m in found])
-    boxes = every.bounds()
     area = every.wide * every.high
+    one, other, shared = _overlaps(every, source)
     size = every.size / max(typical(every, every.size), 1e-9)
     plain = (every.count <= 2) & (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     fine = (source < 2) & ((every.count >= 3) | plain)
-    fine &= ~_is_backdrop(every, source, marks)
+    fine &= ~_is_backdrop(every, marks, one, other, shared)
     rank = np.where(fine & (marks >= _RIM), 0, np.where(marks >= _CLEAR, 1, np.where(fine, 2, 3)))
     kept = np.zeros(len(every), np.bool_)
+    ends = np.searchsorted(one, np.arange(len(every) + 1)).tolist()
+    much = shared > 0.3 * np.minimum(area[one], area[other])
     for i in np.lexsort((-area, rank)).tolist():
         if marks[i] < 0.5:
             continue
-        rivals = np.flatnonzero(kept & (source != source[i]))
-        sides = np.minimum(boxes[rivals, 2:], boxes[i, 2:]) - np.maximum(boxes[rivals, :2], boxes[i, :2])
-        shared = sides.clip(0).prod(axis=1)
-        if source[i] >= 2 and shared.sum() > _LAPS * area[i]:  # gaps between two lines, seen from afar
+        some = slice(ends[i], ends[i + 1])
+        rivals = kept[other[some]]
+        if source[i] >= 2 and shared[some][rivals].sum() > _LAPS * area[i]:  # gaps between two lines, seen from afar
             continue
-        kept[i] = (shared <= 0.3 * np.minimum(area[rivals], area[i])).all()
+        kept[i] = not (much[some] & rivals).any()
     chosen = np.flatnonzero(kept)
     lines = every.only(chosen)
     believed = _is_believed(lines, marks[chosen])
     return lines.only(believed), lines.only(~believed & (lines.count >= 2))
 
 
-def _is_backdrop(lines: Lines, source: Ints, marks: Floats) -> Bools:
-    """Large shapes with much smaller lines of another source on them, of more pieces than they have themselves."""
-    boxes, area = lines.bounds(), lines.wide * lines.high
-    clear = (lines.count >= 2) & (marks >= _RIM)
-    made = np.zeros(len(lines), np.bool_)
-    for i in np.flatnonzero(lines.size > 2 * typical(lines, lines.size)).tolist():
-        shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
-        on = clear & (source != source[i]) & (lines.size < 0.4 * lines.size[i])
-        on &= shared.clip(0).prod(axis=1) > 0.7 * area
-        made[i] = lines.count[on].sum() > 1.5 * lines.count[i] or np.count_nonzero(on) >= _LYING
-    return made
+def _overlaps(lines: Lines, source: Ints) -> tuple[Ints, Ints, Floats]:
+    """Which two lines of different sources lie on one another, and the area that their boxes share: (P,) each, every
+    two both ways round, in the order of the first ones.
+    """
+    boxes = lines.bounds()
+    made = [(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))]
+    for i, j in near(lines, np.zeros(len(lines))):
+        rivals = source[i] != source[j]
+        i, j = i[rivals], j[rivals]
+        shared = (np.minimum(boxes[i, 2:], boxes[j, 2:]) - np.maximum(boxes[i, :2], boxes[j, :2])).clip(0).prod(axis=1)
+        some = shared > 0
+        made.append((i[some], j[some], shared[some]))
+    one, other, area = (np.concatenate(part) for part in zip(*made, strict=True))
+    order = np.argsort(np.concatenate([one, other]), kind="stable")
+    both = (np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([area, area]))
+    return both[0][order], both[1][order], both[2][order]
+
+
+def _is_backdrop(lines: Lines, marks: Floats, one: Ints, other: Ints, shared: Floats) -> Bools:
+    """Large shapes with much smaller lines of another source on them, of more pieces than they have themselves.
+
+    ``one`` and ``other`` share an area, ``shared``: (P,) each, as :func:`_overlaps` tells.
+    """
+    on = (shared > 0.7 * (lines.wide * lines.high)[other]) & (lines.size[other] < 0.4 * lines.size[one])
+    on &= ((lines.count >= 2) & (marks >= _RIM))[other]
+    number = np.bincount(one[on], minlength=len(lines))
+    pieces = np.bincount(one[on], lines.count[other[on]], len(lines))
+    large = lines.size > 2 * typical(lines, lines.size)
+    return large & ((pieces > 1.5 * lines.count) | (number >= _LYING))
 
 
 def _is_believed(lines: Lines, marks: Floats) -> Bools:
