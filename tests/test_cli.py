@@ -429,7 +429,10 @@ def test_a_pipe_is_refused_with_advice(folder: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing is always full here")
-@pytest.mark.parametrize("arguments", [("read", "一.png"), ("read", "--format", "json", "一.png")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("read", "一.png"), ("read", "--format", "json", "一.png"), ("--help",), ("read", "--help"), ("--version",)],
+)
 def test_a_full_disk_is_said_in_one_line(folder: Path, arguments: tuple[str, ...]) -> None:
     command = [sys.executable, "-c", code(), *arguments]
     with Path("/dev/full").open("wb") as full:

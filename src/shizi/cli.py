@@ -27,6 +27,7 @@ from shizi.write import WRITERS, stream
 
 if TYPE_CHECKING:
     import numpy as np
+    from _typeshed import SupportsWrite
     from numpy.typing import NDArray
 
     from shizi.read.hints import Known
@@ -73,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             channel.reconfigure(encoding="utf-8", errors="backslashreplace")
     # A damaged tag is no news to someone who wants the text; a damaged picture is an error.
     warnings.filterwarnings("ignore", module="PIL")
-    args = _parser().parse_args(argv)
     try:
+        args = _parser().parse_args(argv)
         with _extras():
             status: int = args.run(args)
         to_stdout()  # what was printed in passing
@@ -89,8 +90,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose help is output like any other: argparse keeps quiet where it cannot be written."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is not None and file is sys.stdout:
+            to_stdout(message)
+        else:
+            super()._print_message(message, file)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="shizi", description="Read Chinese and English text in pictures.")
+    parser = _Parser(prog="shizi", description="Read Chinese and English text in pictures.")
     parser.add_argument("--version", action="version", version=f"shizi {shizi.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
