@@ -98,6 +98,18 @@ def test_the_time_counts_from_the_uploads_end(held: Held) -> None:
     assert engine.queue(iter((1,)), time.perf_counter() - 5).seconds >= 5
 
 
+def test_what_a_worker_that_stops_has_no_time_for_is_told_so(held: Held) -> None:
+    engine = made(running=1, waiting=2)
+    first, second = (engine.queue(held.steps(), time.perf_counter()) for _ in range(2))
+    engine.close(0.3)
+    for turn in (first, second):
+        with pytest.raises(Busy, match="stops"):
+            list(turn.events(here))
+    assert engine.waiting == 0
+    with pytest.raises(Busy, match="stops"):  # its upload was complete too late
+        list(engine.queue(held.steps(), time.perf_counter()).events(here))
+
+
 def test_the_wait_for_a_look_at_the_header_counts_too(held: Held) -> None:
     engine = made(running=1, waiting=3, seconds=0.3)
     engine.queue(held.steps(), time.perf_counter())

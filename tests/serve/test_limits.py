@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from serving import FORM, Server, form, received, running, until
 
 from conftest import encoded
-from shizi.serve.run import _Arbiter
+from shizi.serve.run import _Arbiter, _take_place
 
 
 def page(rows: int = 1) -> bytes:
@@ -213,6 +217,52 @@ def test_a_worker_that_has_grown_is_replaced() -> None:
             assert server.figures()["shizi_running"] == 1
         until(lambda: not set(first) & set(server.workers))
     assert any("a fresh one takes its place" in line for line in server.log)
+
+
+@pytest.mark.slow
+def test_a_worker_that_stops_while_a_thread_still_reads_is_not_aborted() -> None:
+    # a step of the finder's network takes seconds here: shaded, so that the one without a model does not do
+    shade = np.tile(np.linspace(90, 200, 2600).astype(np.uint8), (2600, 1))
+    with Image.fromarray(shade) as picture, Image.open(io.BytesIO(SLOW)) as rows:
+        mask = ImageOps.invert(rows).resize((450, 580))
+        for left, top in product(range(0, 2500, 500), range(0, 2500, 600)):
+            picture.paste(0, (left, top), mask)
+        data = encoded(picture, "PNG")
+    with running("--workers=1", "--set=seconds=0.5", "--set=running=3") as server:
+        with ThreadPoolExecutor(3) as pool:
+            for answer in pool.map(lambda _: server.post("/ocr", data), range(3)):
+                assert answer.failure == (503, "time_limit")
+        assert server.stop() == 0
+    assert not [line for line in server.log if "was sent" in line or "terminate" in line or "exited" in line]
+
+
+@pytest.mark.slow
+def test_a_reading_that_outlasts_the_end_of_its_worker_has_an_answer() -> None:
+    with Image.open(io.BytesIO(SLOW)) as opened:
+        slow = opened.convert("1")
+    long = encoded(slow, "TIFF", save_all=True, append_images=[slow] * 49, compression="group4")
+    with running("--workers=1", "--set=stop_seconds=8") as server, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.post, "/ocr", long)
+        until(lambda: server.figures()["shizi_running"] == 1)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 11
+        assert answer.result().failure == (503, "busy")
+    assert not [line for line in server.log if "was sent" in line or "graceful" in line]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no such servers here")
+def test_a_worker_can_be_stopped_from_its_first_moment_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shizi.serve.metrics.take_place", lambda place: None)
+    known = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)}
+    try:
+        for number in known:
+            signal.signal(number, lambda *_: None)  # as gunicorn's parent process, whose child inherits them
+        _take_place(None, SimpleNamespace(place=0))
+        assert {signal.getsignal(number) for number in known} == {signal.SIG_DFL}
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
 
 
 def test_workers_are_replaced_after_a_fresh_one_is_there_and_are_twice_as_many_at_most() -> None:

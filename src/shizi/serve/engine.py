@@ -12,6 +12,7 @@ Made for gevent: a greenlet per request, all in one thread, so what is counted h
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 from shizi import load
 from shizi.read.hints import Known
 from shizi.reader import LineRead, PageFound, Reader
-from shizi.serve.failures import Busy, ClientGone, Starting, TimeLimit
+from shizi.serve.failures import Busy, ClientGone, Refusal, Starting, TimeLimit
 from shizi.serve.metrics import Metrics
 from shizi.serve.settings import ServeSettings
 from shizi.types import Page
@@ -66,6 +67,7 @@ class Engine:
         self._queue: deque[Turn[Any]] = deque()
         self._running = 0
         self._pace = 1.0  # seconds that a picture takes, of late
+        self._closes = math.inf  # from when on nothing is waited for
 
     def warm(self) -> None:
         """Read a made picture, so that the first client does not wait for what is loaded lazily."""
@@ -91,12 +93,12 @@ class Engine:
 
         Raises:
             InputError, SettingsError: as Reader does.
-            Busy: the queue is full.
+            Busy: the queue is full, or the worker stops.
             Starting: the models are still not loaded after :data:`START` seconds.
             TimeLimit: the threads have no time for its header.
         """
         self._check_room()
-        with gevent.Timeout(max(0.0, arrived + self.settings.seconds - time.perf_counter()), self.late()):
+        with gevent.Timeout(max(0.0, self.until(arrived) - time.perf_counter()), self.late(arrived)):
             if not self._warm.wait(START):  # a worker that takes another one's place is warm in a moment
                 raise Starting("the models are not loaded yet")
             steps = self.in_thread(lambda: self._steps(data, options))
@@ -108,8 +110,18 @@ class Engine:
         self._check_room()
         return Turn(self, steps, arrived)
 
-    def late(self) -> TimeLimit:
-        """What is to be said when a request's time is over."""
+    def close(self, seconds: float) -> None:
+        """The worker stops: what is not read in so many seconds from now is cut off, with an answer that says so."""
+        self._closes = time.perf_counter() + seconds
+
+    def until(self, arrived: float) -> float:
+        """When the time of a request is over whose upload was complete at ``arrived``."""
+        return min(arrived + self.settings.seconds, self._closes)
+
+    def late(self, arrived: float) -> Refusal:
+        """What is to be said then."""
+        if self._closes < arrived + self.settings.seconds:
+            return Busy("this worker stops, and reading takes longer than it has left")
         return TimeLimit(f"reading took longer than {self.settings.seconds:g} seconds")
 
     @property
@@ -196,16 +208,15 @@ class Turn(Generic[T]):
 
         Raises:
             InputError, SettingsError: as Reader does.
-            TimeLimit: it takes too long.
+            TimeLimit, Busy: it takes too long, for the time limit or for a worker that stops.
             ClientGone: nobody waits for the answer.
         """
-        until = self._arrived + self._engine.settings.seconds
         looked = time.perf_counter()
         try:
             while True:
                 now = time.perf_counter()
-                if now > until:
-                    raise self._engine.late()
+                if now > self._engine.until(self._arrived):
+                    raise self._engine.late(self._arrived)
                 if now - looked > LOOK:
                     looked = now
                     if gone():

@@ -11,13 +11,14 @@ import ipaddress
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -25,7 +26,10 @@ from gunicorn.arbiter import Arbiter
 from shizi.errors import SettingsError, ShiziError
 from shizi.read import weights
 from shizi.serve.settings import ServeSettings
-from shizi.serve.worker import Worker
+from shizi.serve.worker import END_SECONDS, Worker
+
+if TYPE_CHECKING:
+    from shizi.serve.engine import Engine
 
 TOKEN = "SHIZI_TOKEN"
 """Environment variable that holds the token."""
@@ -133,13 +137,25 @@ def serve(plan: Plan) -> int:
     try:
         _Server(plan, Path(figures)).run()
     except SystemExit as stopped:  # gunicorn ends in this way
-        if os.getpid() != master:
-            raise
+        if os.getpid() != master:  # workers leave through here too
+            _leave(stopped.code)
         return 1 if stopped.code else 0
     finally:
-        if os.getpid() == master:  # workers leave through here too
+        if os.getpid() == master:
             shutil.rmtree(figures, ignore_errors=True)
     return 0
+
+
+def _leave(code: object) -> NoReturn:
+    """End a worker at once, with what ``sys.exit`` was given.
+
+    A reading whose time was over may still go on in its thread. Were Python taken down around it, that thread would be
+    ended where it next takes the interpreter's lock, and within OpenCV or ONNX Runtime that aborts the process.
+    """
+    for channel in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or there is none
+            channel.flush()
+    os._exit(code & 0xFF if isinstance(code, int) else int(code is not None))
 
 
 def _try(plan: Plan) -> None:
@@ -193,6 +209,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, plan: Plan, figures: Path) -> None:
         self.plan = plan
         self.bounds = plan.bounds
+        self.engine: Engine | None = None  # in a worker, once it is loaded
         self._figures = figures
         super().__init__()
 
@@ -207,7 +224,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "worker_connections": bounds.connections,
             "worker_tmp_dir": _memory(),
             "keepalive": bounds.header_seconds,
-            "graceful_timeout": bounds.stop_seconds,
+            "graceful_timeout": bounds.stop_seconds + END_SECONDS,
             "timeout": 60,
             "max_requests": bounds.max_requests,
             "max_requests_jitter": bounds.max_requests // 10,
@@ -278,6 +295,10 @@ def _give_place(server: Any, worker: Any) -> None:
 
 
 def _take_place(server: Any, worker: Any) -> None:
+    # the parent's handlers would only note a signal that stops a worker before it has its own, and it would stay
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
     from shizi.serve.metrics import take_place
 
     take_place(worker.place)

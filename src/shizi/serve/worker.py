@@ -21,7 +21,10 @@ from shizi.serve.failures import CODES, failure
 from shizi.serve.settings import ServeSettings
 
 _WATCH_SECONDS = 5.0
+_LAST_SECONDS = 3.0  # for the answers to what is cut off when a worker stops: it looks once a second whether it is done
 _PIECE = 64 * 1024  # bytes
+END_SECONDS = 4
+"""Seconds beyond ``stop_seconds`` after which a worker that does not end is killed."""
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.LimitRequestLine, 414),
@@ -58,8 +61,16 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Serve until told to stop."""
+        self.cfg.set("graceful_timeout", self._bounds.stop_seconds)  # the parent process waits longer: see END_SECONDS
         gevent.spawn(self._watch)
         super().run()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM, which may come more than once: take no more connections, and come to an end with those there are."""
+        if self.alive and self.app.engine is not None:
+            stop = self._bounds.stop_seconds
+            self.app.engine.close(max(stop / 2, stop - _LAST_SECONDS))
+        super().handle_exit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection; a client that does not take its answer is hung up on."""
