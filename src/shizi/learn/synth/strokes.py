@@ -236,7 +236,13 @@ def _unit(points: Any, corner: tuple[float, float], side: tuple[float, float]) -
 
 
 def write(
-    strokes: Sequence[Stroke], hand: Hand, rng: Random, cell: int, em: float, corner: tuple[float, float]
+    strokes: Sequence[Stroke],
+    hand: Hand,
+    rng: Random,
+    cell: int,
+    em: float,
+    corner: tuple[float, float],
+    fine: int | None = None,
 ) -> NDArray[np.uint8]:
     """(cell, cell) uint8 picture of one character, 255 = ink.
 
@@ -247,7 +253,9 @@ def write(
         cell: side of the picture, pixels.
         em: side of the em square, pixels.
         corner: column and row of the em square's upper left corner, pixels.
+        fine: it is drawn this much larger and averaged down; None: :data:`FINE`.
     """
+    fine = fine or FINE
     slant = hand.slant + float(rng.normal(0, hand.loose))
     squeeze = hand.squeeze * float(np.exp(rng.normal(0, hand.loose)))
     turn = float(rng.normal(0, hand.loose)) - hand.rise
@@ -268,10 +276,10 @@ def write(
             else:
                 paths.append(moved)
                 flowing.append(cut)
-    made = np.zeros((cell * FINE, cell * FINE), dtype=np.uint8)
+    made = np.zeros((cell * fine, cell * fine), dtype=np.uint8)
     origin = np.array(corner, dtype=np.float32)
     for path, cut in zip(paths, flowing, strict=True):
-        _ink(made, (_rounded(path, cut, hand.round) * em + origin) * FINE, hand, rng)
+        _ink(made, (_rounded(path, cut, hand.round) * em + origin) * fine, hand, rng, fine)
     picture: NDArray[np.uint8] = cv2.resize(made, (cell, cell), interpolation=cv2.INTER_AREA).astype(np.uint8)
     return picture
 
@@ -331,7 +339,7 @@ def _rounded(path: Stroke, hurry: float, rounds: int) -> Stroke:
     return points.astype(np.float32)
 
 
-def _ink(picture: NDArray[np.uint8], points: Stroke, hand: Hand, rng: Random) -> None:
+def _ink(picture: NDArray[np.uint8], points: Stroke, hand: Hand, rng: Random, fine: int) -> None:
     """Draw a path with a pen that presses less at its ends."""
     count = len(points)
     pieces = 5 if count >= 6 else 1
@@ -339,7 +347,7 @@ def _ink(picture: NDArray[np.uint8], points: Stroke, hand: Hand, rng: Random) ->
     edges = np.linspace(0, count - 1, pieces + 1).round().astype(int)
     for index in range(pieces):
         middle = abs((index + 0.5) / pieces - 0.45) * 2 if pieces > 1 else 0.0
-        thick = max(DARK, hand.pen * FINE * press * (1 - hand.taper * middle))
+        thick = max(DARK, hand.pen * fine * press * (1 - hand.taper * middle))
         piece = points[edges[index] : edges[index + 1] + 1]
         where = np.round(piece * 16).astype(np.int32).reshape(-1, 1, 2)
         cv2.polylines(picture, [where], False, 255, max(1, round(thick)), cv2.LINE_AA, 4)
