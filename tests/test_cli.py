@@ -313,6 +313,17 @@ def test_score_of_data_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixtur
                 "compare": 5,
             },
         ),
+        (["train-hanzi", "h.toml", "--output", "o"], {"config": Path("h.toml"), "resume": False, "output": Path("o")}),
+        (
+            ["export-hanzi", "h.pt", "--output", "h.onnx", "--recipe", "h.toml", "--int8"],
+            {
+                "checkpoint": Path("h.pt"),
+                "output": Path("h.onnx"),
+                "recipe": Path("h.toml"),
+                "int8": True,
+                "card": None,
+            },
+        ),
     ],
 )
 def test_the_workshops_commands_get_their_arguments(

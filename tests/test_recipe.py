@@ -9,6 +9,7 @@ import pytest
 
 from shizi.errors import DataError, SettingsError
 from shizi.learn.finder.recipe import FinderRecipe
+from shizi.learn.hanzi.recipe import HanziRecipe
 from shizi.learn.recipe import Recipe, characters
 from shizi.learn.sources import alphabet
 from shizi.learn.synth.command import run as synth
@@ -20,7 +21,8 @@ ALONE = '[[stage]]\nname = "a"\nkind = "characters"\nsteps = 1\nreal = 0.5\n'
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "recipes").glob("*.toml")), ids=lambda p: p.stem)
 def test_recipes_of_the_project_can_be_read(path: Path) -> None:
-    made = (FinderRecipe if path.stem == "finder" else Recipe).open(path)
+    kinds = {"finder": FinderRecipe, "hanzi": HanziRecipe}
+    made = kinds.get(path.stem, Recipe).open(path)
     assert Path(made.fonts).parent.parent == path.parent / ".."
 
 

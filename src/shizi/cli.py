@@ -39,6 +39,8 @@ LEARN = {
     "export": "shizi.learn.export",
     "train-finder": "shizi.learn.finder.train",
     "export-finder": "shizi.learn.finder.export",
+    "train-hanzi": "shizi.learn.hanzi.train",
+    "export-hanzi": "shizi.learn.hanzi.export",
     "lexicon": "shizi.learn.lexicon",
     "quantize": "shizi.learn.int8",
     "skip-blanks": "shizi.learn.skip",
@@ -118,6 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     _export_arguments(add("export", _learn, "Turn a training checkpoint into a weight file"))
     _train_arguments(add("train-finder", _learn, "Train a finder of lines"))
     _export_finder_arguments(add("export-finder", _learn, "Turn a line finder's checkpoint into a weight file"))
+    _train_arguments(add("train-hanzi", _learn, "Train a network for single hanzi"))
+    _export_hanzi_arguments(add("export-hanzi", _learn, "Turn a checkpoint for single hanzi into a weight file"))
     _quantize_arguments(add("quantize", _learn, "Make a weight file or a checkpoint smaller and faster with int8"))
     _skip_arguments(add("skip-blanks", _learn, "Make a weight file faster: surely blank frames are not classified"))
     _prune_arguments(add("prune", _learn, "Take channels that matter least out of a checkpoint"))
@@ -206,6 +210,15 @@ def _export_finder_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     parser.add_argument("--int8", action="store_true", help="quantise the convolutions")
     parser.add_argument("--pages", type=Path, required=True, metavar="DIR", help="pages to compare on: a recipe's pool")
+    parser.add_argument("--card", type=Path, metavar="FILE.json", help="sources, licence and figures to put in")
+
+
+def _export_hanzi_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
+    parser.add_argument("--int8", action="store_true", help="quantise its layers to whole numbers of 8 bits")
+    drawn = "the one it was trained by, which says what pictures to compare are drawn with"
+    parser.add_argument("--recipe", type=Path, required=True, metavar="RECIPE", help=drawn)
     parser.add_argument("--card", type=Path, metavar="FILE.json", help="sources, licence and figures to put in")
 
 
