@@ -137,6 +137,28 @@ def test_what_stands_between_two_texts_joins_them() -> None:
     check(sheet.page, sheet.boxes)
 
 
+def test_many_marks_in_what_follows_do_not_part_a_line_at_its_colon() -> None:
+    """Those behind the next text count as no rule of dashes beside the first one."""
+    sheet = Sheet(1600)
+    for at in range(3):
+        square(sheet, 60 + 28 * at, 100)
+    sheet.draw.rectangle((145, 117, 149, 121), 20)
+    for at in range(30):
+        square(sheet, 185 + 40 * at, 100)
+        sheet.draw.rectangle((213 + 40 * at, 118, 217 + 40 * at, 123), 20)
+    sheet.boxes.append((60, 100, 185 + 40 * 29 + 33, 124))
+    check(sheet.page, sheet.boxes)
+
+
+def test_a_rule_of_dashes_is_left_to_itself_where_only_its_room_would_join_it_to_a_text() -> None:
+    sheet = Sheet(1600)
+    for at in range(3):
+        square(sheet, 60 + 28 * at, 100)
+    for at in range(30):
+        sheet.draw.rectangle((167 + 24 * at, 111, 174 + 24 * at, 113), 20)
+    assert (60, 100, 140, 124) in [tuple(map(round, one.quad.bounds)) for one in find(sheet.page, SETTINGS).lines]
+
+
 @pytest.mark.parametrize("size", [14, 22, 28, 32])
 def test_quotes_that_stand_together_belong_to_their_line(size: int) -> None:
     sheet = Sheet()

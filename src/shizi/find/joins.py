@@ -17,7 +17,7 @@ _STEP = 1.0  # widest gap to a fragment, in heights of the characters
 _PART = 0.8  # and between parts of a line of unlike height
 _ROOM = 1.1  # and from a line back to a mark low before it, which has room built in: 一、
 _PITCH = 0.8  # width of a mark behind a line with such room on both sides, where all characters are as wide
-_MANY = 20  # marks in a row that are a rule, and have none
+_MANY = 20  # marks in a row, up to the next text, that are a rule and have none: 签字： is no text with it, but a rule
 _LEADER = 0.25  # height of the dots that lead from one text to another, likewise
 _MARK = 0.5  # a mark's height at most, likewise
 _QUOTES = 2.2  # length of quotes that stand together, likewise: 'a', """
@@ -156,7 +156,7 @@ def _fragments_of(
     mark = lines.high[row] < _MARK * size
     low = mark & (under > over)  # nearer to the line's foot than to its head
     room = np.where(mark, (_PITCH * size - (right - left)).clip(0) / 2, 0.0)
-    if len(after) > _MANY:
+    if np.count_nonzero(left[after] < around[1]) > _MANY:
         room[:] = 0.0
     reached, across = _reached(left[after] - ends[:-1], around[1] - ends, room[after], np.full(len(after), _STEP), size)
     after = after[:reached]
