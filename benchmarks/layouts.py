@@ -64,26 +64,34 @@ class Sheet:
         return right
 
     def seal(self, at: tuple[float, float], sides: tuple[float, float], rim: str, within: str, font: Font) -> None:
-        """A round or oval seal over what stands there: words along its rim, which are not told, and in its middle.
+        """A round or oval seal over what stands there: words along its rim and in its middle.
 
-        Those in its middle are told where they lie on no other text.
+        Those along its rim are told as one line, with a box around all of them; those in its middle where they lie on
+        no other text.
         """
         (x, y), (across, high), size, red = at, sides, round(font.size), (205, 25, 35)
         layer = Image.new("RGB", self.picture.size, WHITE)
         draw = ImageDraw.Draw(layer)
         for char, way in zip(rim, np.radians(np.linspace(150, 390, len(rim))), strict=True):
-            glyph = Image.new("RGB", (2 * size, 2 * size), WHITE)
-            ImageDraw.Draw(glyph).text((size, size), char, red, font, "mm")
-            turned = glyph.rotate(-float(np.degrees(way)) - 90, Image.Resampling.BICUBIC, fillcolor=WHITE)
+            glyph = Image.new("L", (2 * size, 2 * size))
+            ImageDraw.Draw(glyph).text((size, size), char, 255, font, "mm")
+            outward = float(np.degrees(np.arctan2(across * np.sin(way), high * np.cos(way))))  # across the rim
+            turned = glyph.rotate(-outward - 90, Image.Resampling.BICUBIC)
             place = x + (across - size) * np.cos(way) - size, y + (high - size) * np.sin(way) - size
-            layer.paste(turned, (round(place[0]), round(place[1])))
+            layer.paste(red, (round(place[0]), round(place[1])), turned)
         draw.ellipse((x - across, y - high, x + across, y + high), None, red, max(3, round(across / 22)))
-        left, top, right, bottom = draw.textbbox((x, y + 0.4 * high), within, font, "mm")
-        draw.text((x, y + 0.4 * high), within, red, font, "mm")
+        small = font.font_variant(size=min(size, (across - 1.6 * size) / len(within) * 1.6))  # beside the rim's words
+        left, top, right, bottom = draw.textbbox((x, y + 0.4 * high), within, small, "mm")
+        draw.text((x, y + 0.4 * high), within, red, small, "mm")
         boxes = [(*quad.min(axis=0), *quad.max(axis=0)) for _, quad in self.lines]
         if all(right < box[0] or left > box[2] or bottom < box[1] or top > box[3] for box in boxes):
             corners = (left, top), (right, top), (right, bottom), (left, bottom)
             self.lines.append((within, np.array(corners, np.float32)))
+        half = 120 / (len(rim) - 1)
+        ways = np.radians(np.linspace(150 - half, 390 + half, 49))
+        xs, ys = x + (across - size / 2) * np.cos(ways), y + (high - size / 2) * np.sin(ways)
+        corners = (xs.min(), ys.min()), (xs.max(), ys.min()), (xs.max(), ys.max()), (xs.min(), ys.max())
+        self.lines.append((rim, np.array(corners, np.float32)))
         self.picture.paste(ImageChops.multiply(self.picture, layer))
 
 

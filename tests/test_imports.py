@@ -35,9 +35,10 @@ MAY = {
     "turn": BASE,
     "agree": BASE,
     "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "stack", "turn"},
+    "rim": BASE | {"clean", "cut", "find", "order", "seal"},
     "again": BASE | {"agree", "cut", "text", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"again", "cut", "seal", "stack", "turn"},
+    "reader": BASE | STAGES | {"again", "cut", "rim", "seal", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "sink": {"errors"},
@@ -57,7 +58,8 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "seal", "stack", "read", "learn", "serve"},
+    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "stack", "seal", "rim"}
+    | {"read", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }
 

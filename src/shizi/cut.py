@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shizi import bent, clean, column, crop, ruled, stack, straight, turn
 from shizi.clean import Upright
-from shizi.column import Column
 from shizi.find import Candidate
 from shizi.settings import CleanSettings, Settings
 from shizi.types import Quad
@@ -34,6 +34,13 @@ Starts = NDArray[np.float64]
 """(N, 3): x and y of the middle of the left end of each line of a page, and the line's height."""
 
 
+class Laid(Protocol):
+    """How a strip was laid out, if it is no more than cut: a column is laid down, a name along a rim unrolled."""
+
+    def part(self, quad: Quad, start: float, end: float) -> Quad:
+        """Of ``quad``, the whole, the part that the strip shows from ``start`` to ``end``, shares of its width."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cut:
     """A strip, and its places on the picture as it came."""
@@ -50,8 +57,8 @@ class Cut:
     """As it was found: it runs downwards."""
     again: bool = False
     """It may be read turned as well, if it reads badly as it stands."""
-    laid: Column | None = None
-    """Of vertical text: how the column was laid down."""
+    laid: Laid | None = None
+    """Of text that does not run straight to the right: how it was laid out."""
     source: tuple[Upright, Candidate, CleanSettings] | None = None
     """What it was cut from; None for a whole picture."""
     pixels: Pixels | None = None

@@ -2,7 +2,7 @@
 
 ::
 
-    load -> clean -> seal -> find -> turn -> stack -> order -> cut -> network -> ctc -> text
+    load -> clean -> seal -> find -> turn -> rim -> stack -> order -> cut -> network -> ctc -> text
 
 Each stage is a function of a value and its settings, in the module of its name.
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import again, clean, crop, find, load, seal, stack, text, turn
+from shizi import again, clean, crop, find, load, rim, seal, stack, text, turn
 from shizi.again import Spare
 from shizi.clean import Upright
 from shizi.cut import Cut, Pixels, cut_all, rows, starts_of, steps, whole, within
@@ -32,6 +32,7 @@ from shizi.read import ctc
 from shizi.read.charset import Charset
 from shizi.read.hints import Hints, Known
 from shizi.read.runtime import STRIDE, Emissions, Recogniser
+from shizi.seal import Seal
 from shizi.settings import ReadSettings, Settings
 from shizi.types import Alternative, Char, Dropped, Line, Page, Quad
 
@@ -87,7 +88,7 @@ class _Sheet(NamedTuple):
     cuts: list[Cut]
     """In reading order."""
     known: dict[Cut, Line]
-    """Those that were read already, to tell which way up the page stands."""
+    """Those that were read already, to tell which way up the page stands, and names along rims."""
     dropped: tuple[Dropped, ...]
     """What the finder left out."""
     turned: int
@@ -254,15 +255,23 @@ class Reader:
         if way.quarters:
             page, known = clean.with_room(clean.upright(bare, settings.clean, way.quarters)), {}
             found = find.find(page.page, settings.find, level=page.level)
+        names = self._names(picture.pixels, seals, hints)
         if seals:
-            page, found = seal.with_words(page, grey, seals, found, settings.find)
+            page, found = seal.with_words(page, rim.without(grey, bare, names), seals, found, settings.find)
         self._bounded(picture.source, len(found.lines))
         lines = self._unstacked(page, found.lines, known, picture.pixels, hints)
         self._bounded(picture.source, len(lines))
         which = order([line.quad for line in lines])
         cuts = cut_all(page, lines, which, picture.pixels, settings, upright=way.sure, starts=starts_of(lines))
         dropped = tuple(replace(one, quad=within(page.back(one.quad), size)) for one in found.dropped)
-        return _Sheet(cuts, {one: known[one.line] for one in cuts if one.line in known}, dropped, 90 * way.quarters)
+        read = {one: known[one.line] for one in cuts if one.line in known} | names
+        return _Sheet(rim.among(cuts, names), read, dropped, 90 * way.quarters)
+
+    def _names(self, pixels: Pixels, seals: Sequence[Seal], hints: Hints) -> dict[Cut, Line]:
+        """The names along the rims of seals that are read surely."""
+        cuts = rim.names(pixels, seals, self._settings.clean)
+        read = dict(zip(cuts, self._read(cuts, hints=hints), strict=True))
+        return {one: line for one, line in read.items() if rim.is_name(line) and not self._reason(line, hints)}
 
     def _bounded(self, source: str, count: int) -> None:
         """Raises TooLarge for too many lines: reading only some of them would lose text without saying so."""

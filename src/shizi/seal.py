@@ -51,6 +51,9 @@ _DARKER = 25  # per cent of that ink: its darker part says how much light it let
 _WINDOW = 0.6  # of a seal's shorter radius: more than its strokes and its star are thick, so that paper shows
 _SEEN = 101.0  # pixels of that window at most
 _PALE = 0.8  # darkest parts of what is left of a seal's ink, in its ground; print is half as light as it or darker
+_LIGHT = 75  # per cent of the pixels around a seal: those are paper
+_PRINT = 0.6  # light of paper, in the seal's own channel, below which there is nothing but print
+_SOOT = 25  # grey values that are added to print, of which the darkest tells nothing of what lies over it
 _MARGIN = 2  # pixels around words of a seal that are shown with them
 _STRONG = 0.75  # of the strongest colour: ink as strong counts as full
 
@@ -131,6 +134,21 @@ def lifted(pixels: NDArray[np.uint8], grey: Grey, found: Sequence[Seal]) -> Grey
         left, top, right, bottom = one.box(_REACH, grey.shape)
         there = made[top:bottom, left:right]
         cv2.copyTo(_bare(one, pixels[top:bottom, left:right], there), one.mask(_REACH, there.shape, (left, top)), there)
+    return made
+
+
+def ink(pixels: NDArray[np.uint8], channel: int) -> Grey:
+    """Of a (H, W, 3) RGB picture (H, W) how much seals of one colour darken it, none where the print under them does.
+
+    Green is looked at, which both colours darken and of which JPEG keeps the most detail. Print darkens the seals' own
+    channel as well, and is divided out; not so what darkens that one little, as JPEG spreads colour around strokes.
+    """
+    other, own = (pixels[..., at].astype(np.float32) for at in (1, channel))
+    paper = max(1.0, float(np.percentile(own, _LIGHT)))
+    # as far as there is print, its own lightness; else paper's
+    clear = np.clip((own / paper - _PRINT) / (1 - _PRINT), 0, 1)
+    ground = paper * clear + own * (1 - clear)
+    made: Grey = np.clip(255 * (1 - (other + _SOOT) / (ground + _SOOT)), 0, 255).astype(np.uint8)
     return made
 
 

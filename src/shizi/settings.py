@@ -48,7 +48,7 @@ class CleanSettings:
     max_skew: float = 12.0
     """Largest tilt looked for, degrees."""
     seals: bool = True
-    """Take round red and blue seals off a page, to find and read the print under them."""
+    """Take round red and blue seals off a page, to find and read the print under them, and names along their rims."""
     contrast: bool = True
     """Stretch a strip's grey values and equalise them locally (CLAHE)."""
     clip: float = 2.0
