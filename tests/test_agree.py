@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shizi.agree import UNSEEN, agreed, shortened
+from shizi.agree import UNSEEN, UNTOLD, WEIGHT, Opinion, agreed, shortened
 from shizi.clean import framed
 from shizi.types import Alternative, Char, Line, Quad
 
@@ -54,6 +54,26 @@ def test_views_of_more_than_one_character_do_not_count() -> None:
     assert agreed([], 3) is None
     best = agreed([two(), view(("明", 0.9)), view(("明", 0.4))], 3)
     assert best is not None and best.text == "明"
+
+
+def test_another_network_counts_as_several_views() -> None:
+    seen = [view(("垂", 0.7), ("重", 0.1))] * 3
+    best = agreed(seen, 3, Opinion({"重": 0.9, "垂": 0.05}, "重垂"))
+    assert best is not None and best.text == "重"
+    assert best.confidence == pytest.approx((0.1**3 * 0.9**WEIGHT) ** (1 / (3 + WEIGHT)))
+    assert best.chars[0].alternatives[0].text == "垂"
+    one = agreed([two(), view(("宅", 0.6))], 3, Opinion({"宅": 0.8}, "宅"))
+    assert one is not None and one.text == "宅", "enough beside a single view"
+    assert agreed([two()], 3, Opinion({"宅": 0.8}, "宅")) is None
+
+
+def test_a_character_that_another_network_does_not_know_is_not_ruled_out() -> None:
+    seen = [view(("O", 0.8), ("口", 0.01))] * 3
+    best = agreed(seen, 3, Opinion({"口": 0.95}, "口日"))
+    assert best is not None and best.text == "O"
+    assert best.confidence == pytest.approx((0.8**3 * UNTOLD**WEIGHT) ** (1 / (3 + WEIGHT)))
+    other = agreed(seen, 3, Opinion({"口": 0.95}, "口日O"))
+    assert other is not None and other.text == "口", "one that it knows and does not see is"
 
 
 @given(views, st.integers(0, 3))

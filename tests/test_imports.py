@@ -38,7 +38,7 @@ MAY = {
     "rim": BASE | {"clean", "cut", "find", "order", "seal"},
     "again": BASE | {"agree", "cut", "text", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"again", "cut", "rim", "seal", "stack", "turn"},
+    "reader": BASE | STAGES | {"again", "agree", "cut", "rim", "seal", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "sink": {"errors"},

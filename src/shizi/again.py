@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Protocol
 
 from shizi import agree, text, turn
+from shizi.agree import Opinion
 from shizi.cut import Cut, within
 from shizi.settings import ReadSettings, Settings
 from shizi.types import Line
 
-TOO_SURE = 0.4
+TOO_SURE = 0.7
 """By how much a lone character read without room around it has to be surer than several views with room together."""
 POOLED = 6
 """Alternatives of each view of a lone character that are looked at, however few are kept."""
@@ -27,6 +28,13 @@ class Look(Protocol):
 
     def __call__(self, cuts: Sequence[Cut], settings: ReadSettings | None = None) -> list[Line]:
         """``settings``: others than the reader's own."""
+
+
+class Alone(Protocol):
+    """Asks another network about lone characters."""
+
+    def __call__(self, cuts: Sequence[Cut]) -> Sequence[Opinion | None]:
+        """What it says of each; None where it is not asked."""
 
 
 @dataclass(slots=True)
@@ -50,9 +58,13 @@ class Spare:
 
 
 def otherwise(
-    cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look, settings: Settings, spare: Spare | None
-) -> dict[Cut, Line]:
-    """Other readings of doubtful lines, where they are surer: see :meth:`Cut.others` and :meth:`Cut.roomier`."""
+    cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look, settings: Settings, spare: Spare | None,
+    alone: Alone | None = None,
+) -> dict[Cut, Line]:  # fmt: skip
+    """Other readings of doubtful lines, where they are surer: see :meth:`Cut.others` and :meth:`Cut.roomier`.
+
+    Of lone characters ``alone``, if there is one, has its say.
+    """
     least, best = settings.read, dict(read)
     enough = {one: least.again if one.source else max(least.again, least.again_alone) for one in cuts}
     unsure = [one for one in cuts if read[one].confidence < enough[one] and (spare is None or spare.sees(one))]
@@ -69,9 +81,10 @@ def otherwise(
     rooms = {one: one.roomier(settings.clean) for one in lone}
     wide = replace(least, alternatives=max(POOLED, least.alternatives), min_alternative=agree.UNSEEN)
     others = iter(look([other for some in rooms.values() for other in some], wide))
-    for one, some in rooms.items():
+    opinions = alone(lone) if alone else [None] * len(lone)
+    for (one, some), other in zip(rooms.items(), opinions, strict=True):
         views = list(islice(others, len(some)))
-        together = agree.agreed(views, least.alternatives) or max(views, key=lambda line: line.confidence)
+        together = agree.agreed(views, least.alternatives, other) or max(views, key=lambda line: line.confidence)
         if together.confidence > best[one].confidence - TOO_SURE:
             best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
     return {one: line for one, line in best.items() if line is not read[one]}

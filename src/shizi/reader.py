@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from shizi import again, clean, crop, find, load, rim, seal, stack, text, turn
 from shizi.again import Spare
+from shizi.agree import Opinion
 from shizi.clean import Upright
 from shizi.cut import Cut, Pixels, cut_all, rows, starts_of, steps, whole, within
 from shizi.errors import SettingsError, TooLarge
@@ -30,6 +31,7 @@ from shizi.load import Picture, Source
 from shizi.order import order, paragraphs
 from shizi.read import ctc
 from shizi.read.charset import Charset
+from shizi.read.hanzi import Hanzi
 from shizi.read.hints import Hints, Known
 from shizi.read.runtime import STRIDE, Emissions, Recogniser
 from shizi.seal import Seal
@@ -333,11 +335,22 @@ class Reader:
         look, quick = (partial(self._read, hints=some) for some in (hints, hints.quick()))
         fresh = [one for one in cuts if one not in (known or {})]
         read = {**(known or {}), **dict(zip(fresh, look(fresh), strict=True))}
-        read |= again.otherwise(cuts, read, look, self._settings, spare)
+        read |= again.otherwise(cuts, read, look, self._settings, spare, partial(self._alone, hints=hints))
         read |= again.closed(cuts, read, look)
         if hints.mask is None:
             read |= again.turned(cuts, read, look, quick, spare)
         return [read[one] for one in cuts]
+
+    def _alone(self, cuts: Sequence[Cut], hints: Hints) -> list[Opinion | None]:
+        """What the network for single hanzi says of lone characters, as far as they may be read."""
+        if not cuts or not self._settings.read.hanzi or hints.decoder is not None:
+            return [None] * len(cuts)
+        network = Hanzi.open()
+        pictures = [clean.grey(one.pixels) for one in cuts if one.pixels is not None]
+        seen = iter(network.likeliest(pictures, again.POOLED))
+        likeliest = [{} if one.pixels is None else next(seen) for one in cuts]
+        told = [{char: share for char, share in some.items() if hints.may_be(char)} for some in likeliest]
+        return [Opinion(some, network.known) if some else None for some in told]
 
     def _read(self, cuts: Sequence[Cut], settings: ReadSettings | None = None, *, hints: Hints) -> list[Line]:
         found = self._seen([one.strip for one in cuts], hints, settings or self._settings.read)

@@ -135,6 +135,8 @@ class ReadSettings:
     again_alone: float = 0.9
     """The same for a picture that is one line, but for the room around it; and for one of a character or two, where the
     readings with room around it count for more."""
+    hanzi: bool = True
+    """A doubtful lone character is also looked at by a network for single hanzi."""
     max_again: int = 50_000
     """Columns of a page's doubtful lines, at height 32 and in reading order, that are read again in those ways."""
     min_confidence: float = 0.25

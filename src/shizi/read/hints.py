@@ -212,6 +212,10 @@ class Hints:
             spread=self.charset.narrow,
         )
 
+    def may_be(self, char: str) -> bool:
+        """May it be read, as far as the alphabet and what is allowed of it go?"""
+        return char in self.charset and (self.mask is None or bool(self.mask[self.charset.encode(char)[0]]))
+
     def quick(self) -> Hints:
         """The same without search: enough to tell which way up a line stands."""
         return replace(self, beam=0) if self.beam else self

@@ -1,4 +1,4 @@
-"""Where the shipped weight file lies. Nothing is ever fetched."""
+"""Where the shipped weight files lie. Nothing is ever fetched."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ DEFAULT = "zh-en.onnx"
 """Name of the weight file that is used where none is given."""
 NGRAM = "zh-en.ngram"
 """Name of the n-gram that beam search weighs readings with where none is given."""
+HANZI = "hanzi.onnx"
+"""Name of the weight file for single hanzi."""
 WORDS = "en.words"
 """Name of the list of common English words that count beside it."""
 
