@@ -82,9 +82,9 @@ def otherwise(
     wide = replace(least, alternatives=max(POOLED, least.alternatives), min_alternative=agree.UNSEEN)
     others = iter(look([other for some in rooms.values() for other in some], wide))
     opinions = alone(lone) if alone else [None] * len(lone)
-    for (one, some), other in zip(rooms.items(), opinions, strict=True):
+    for (one, some), opinion in zip(rooms.items(), opinions, strict=True):
         views = list(islice(others, len(some)))
-        together = agree.agreed(views, least.alternatives, other) or max(views, key=lambda line: line.confidence)
+        together = agree.agreed(views, least.alternatives, opinion) or max(views, key=lambda line: line.confidence)
         if together.confidence > best[one].confidence - TOO_SURE:
             best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
     return {one: line for one, line in best.items() if line is not read[one]}

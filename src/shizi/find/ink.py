@@ -88,16 +88,16 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
     above, below = padded[: -2 * _LOWEST], padded[2 * _LOWEST :]
 
     def strokes(light: bool) -> Ink:
-        ground = cv2.morphologyEx(half, cv2.MORPH_OPEN if light else cv2.MORPH_CLOSE, window)
-        ground = cv2.resize(ground, size, interpolation=cv2.INTER_LINEAR)
-        depth = cv2.subtract(page, ground) if light else cv2.subtract(ground, page)
+        bare = cv2.morphologyEx(half, cv2.MORPH_OPEN if light else cv2.MORPH_CLOSE, window)
+        ground = cv2.resize(bare, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        above = cv2.subtract(page, ground) if light else cv2.subtract(ground, page)
+        depth = above.astype(np.uint8, copy=False)
         strongest = cv2.dilate(cv2.resize(depth, small, interpolation=cv2.INTER_AREA), window)
         least = np.maximum(faintest, strongest * _CONTRAST).astype(np.uint8)
         mask = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)).view(np.uint8)
         least = np.maximum(faintest, strongest * _PALE).astype(np.uint8)
         pale = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)) & (cv2.absdiff(above, below) <= depth)
         mask |= _level_strokes(pale.view(np.uint8), mask)
-        ground, depth = ground.astype(np.uint8, copy=False), depth.astype(np.uint8, copy=False)
         for box in _blocks((depth > _DEEP * faintest).view(np.uint8)):
             _on_block(page[box], light, faintest, ground[box], depth[box], mask[box])
         rules = _rules(mask)

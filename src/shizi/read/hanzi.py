@@ -150,7 +150,8 @@ def ink(grey: Grey) -> Floats:
     ground = float(np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])))
     depth = np.maximum(ground - pixels if ground > 127 else pixels - ground, 0)
     full = max(1.0, float(np.percentile(depth, _STRONG)))
-    return np.clip(depth / full * 255, 0, 255).astype(np.float32)
+    made: Floats = np.clip(depth / full * 255, 0, 255).astype(np.float32)
+    return made
 
 
 def leant(seen: Floats, turned: float, moved: float) -> Floats:
@@ -180,4 +181,5 @@ def fitted(seen: Floats) -> Floats:
     made = cv2.warpAffine(seen, np.array([[scale, 0, x], [0, scale, y]]), (SIDE, SIDE), flags=cv2.INTER_LINEAR)
     inked = made[made > _INKED]
     full = max(float(np.percentile(inked, _FULL)), _PALE) if len(inked) else 255.0
-    return np.clip(made / full, 0, 1).astype(np.float32)
+    shown: Floats = np.clip(made / full, 0, 1).astype(np.float32)
+    return shown
