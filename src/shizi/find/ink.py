@@ -90,8 +90,8 @@ def inks(page: Grey) -> tuple[Ink, Ink]:
     def strokes(light: bool) -> Ink:
         bare = cv2.morphologyEx(half, cv2.MORPH_OPEN if light else cv2.MORPH_CLOSE, window)
         ground = cv2.resize(bare, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-        above = cv2.subtract(page, ground) if light else cv2.subtract(ground, page)
-        depth = above.astype(np.uint8, copy=False)
+        away = cv2.subtract(page, ground) if light else cv2.subtract(ground, page)
+        depth = away.astype(np.uint8, copy=False)
         strongest = cv2.dilate(cv2.resize(depth, small, interpolation=cv2.INTER_AREA), window)
         least = np.maximum(faintest, strongest * _CONTRAST).astype(np.uint8)
         mask = (depth > cv2.resize(least, size, interpolation=cv2.INTER_LINEAR)).view(np.uint8)
