@@ -498,6 +498,24 @@ def test_a_column_with_thin_characters_beside_another_one(across: int) -> None:
     check(sheet.page, [*sheet.boxes, (500, 200, 528, 552), (500 + across, 200, 528 + across, 552)])
 
 
+@pytest.mark.parametrize(("fill", "rows", "kept"), [(0.23, 2, False), (0.23, 1, True), (0.45, 2, True)])
+def test_a_hollow_shape_under_two_small_words_is_no_line(fill: float, rows: int, kept: bool) -> None:
+    """Of the white of a table a shape was made that two words lie on; a thick letter may hold two such things."""
+
+    def seen(boxes: list[Box], size: float, count: int, fill: float) -> Lines:
+        left, top, right, bottom = np.array(boxes, np.float64).T
+        each = np.ones(len(boxes))
+        number = np.full(len(boxes), count, np.intp)
+        return Lines(left, right, 0 * each, top, bottom, size * each, 180 * each, number, fill * each, 0 * each, each)
+
+    words = [(301, 610 + 38 * row, 384, 626 + 38 * row) for row in range(6)]
+    words += [(161, 686 + 38 * row, 210, 702 + 38 * row) for row in range(rows)]
+    small, large = seen(words, 15, 5, 0.4), seen([(161, 660, 290, 740)], 76, 15, fill)
+    chosen, _ = projection._choose([(small, np.ones(len(words))), (large, np.ones(1))])
+    assert (76 in chosen.size) is kept
+    assert len(chosen) == (7 if kept else 6 + rows)
+
+
 def test_digits_below_one_another_are_no_column() -> None:
     sheet = prose()
     for row in range(6):

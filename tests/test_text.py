@@ -321,6 +321,27 @@ def test_a_letter_like_a_yen_before_an_amount_is_one(seen: str, others: str, kep
     assert tidy(made, TextSettings()) == made
 
 
+@pytest.mark.parametrize(
+    ("seen", "at", "other", "kept"),
+    [
+        ("310", 2, "°", "31°"), ("-49", 2, "°", "-4°"), ("最高260 最低5", 4, "°", "最高26° 最低5"),
+        ("24o", 2, "°", "24°"),
+        ("310", 2, "9", "310"), ("310", 1, "°", "310"), ("o", 0, "°", "o"), ("20C", 1, "°", "20C"),
+        ("12。", 2, "°", "12。"),
+    ],
+)  # fmt: skip
+def test_a_ring_behind_a_number_is_the_sign_of_degrees_where_that_was_seen(
+    seen: str, at: int, other: str, kept: str
+) -> None:
+    chars = line(seen)
+    chars[at] = replace(chars[at], alternatives=(Alternative(other, 0.02),))
+    made = tidy(chars, TextSettings())
+    assert "".join(char.text for char in made) == kept
+    assert tidy(made, TextSettings()) == made
+    chars[at] = replace(chars[at], alternatives=(Alternative(other, 0.01),))
+    assert "".join(char.text for char in tidy(chars, TextSettings())) == seen
+
+
 def test_a_ring_before_some_text_is_a_bullet() -> None:
     assert tidied("。第三条") == "•第三条"
     assert tidied("。好") == "。好"

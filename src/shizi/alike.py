@@ -30,6 +30,8 @@ SIGN = 0.02
 """Confidence of the sign of a sum, which has to have one, in place of a figure."""
 SHAPELESS = 0.24
 """Share of other marks than a comma together, from which on none of them was seen."""
+DEGREE = 0.025
+"""Share of a figure's confidence, or a mark's, that the sign of degrees behind a number has at least: it is rare."""
 DOUBTED = 0.5
 """Confidence below which a comma or colon before a hanzi begins no line."""
 HANZI = 3
@@ -51,6 +53,7 @@ _DIVIDED = re.compile(r"(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?([:：]|÷[:：]|[:：
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
+_RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
@@ -58,7 +61,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    return _stops(_numbered(_bullet(_zeros(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))
+    return _stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars))))))))))
 
 
 def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -154,6 +157,14 @@ def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
     if seen is chars[0] and found[1] in "yYvV" and len(found[2]) == 3:
         seen = replace(seen, text="¥")
     return [seen, *chars[1:]]
+
+
+def _degrees(chars: Sequence[Char]) -> Sequence[Char]:
+    """A ring or dot behind a number is the sign of degrees where that was seen as well: 310 is 31°."""
+    made = list(chars)
+    for found in _RAISED.finditer("".join(char.text for char in chars)):
+        made[found.start()] = _as(made[found.start()], "°", DEGREE)
+    return made
 
 
 def _zeros(chars: Sequence[Char]) -> Sequence[Char]:

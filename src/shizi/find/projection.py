@@ -37,6 +37,7 @@ _COARSE = 3  # the smaller page is smaller by this
 _SMALL_PIECES = 4  # pieces in a row that are taken for text too small to be read
 _SMALLEST = 3.0  # and its least height, pixels: lower ones are specks
 _LYING = 3  # lines of much smaller characters on a shape that make it no line
+_TINY, _HOLLOW = 0.25, 0.3  # two are enough if they are smaller still, on a shape that fills so little of its box
 _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _TALLER = 2.0  # a hanzi beside the typical figure
@@ -382,8 +383,9 @@ def _is_backdrop(lines: Lines, marks: Floats, one: Ints, other: Ints, shared: Fl
     on &= ((lines.count >= 2) & (marks >= _RIM))[other]
     number = np.bincount(one[on], minlength=len(lines))
     pieces = np.bincount(one[on], lines.count[other[on]], len(lines))
+    tiny = np.bincount(one[on & (lines.size[other] < _TINY * lines.size[one])], minlength=len(lines))
     large = lines.size > 2 * typical(lines, lines.size)
-    return large & ((pieces > 1.5 * lines.count) | (number >= _LYING))
+    return large & ((pieces > 1.5 * lines.count) | (number >= _LYING) | ((tiny >= 2) & (lines.fill < _HOLLOW)))
 
 
 def _is_believed(lines: Lines, marks: Floats) -> Bools:
