@@ -342,6 +342,27 @@ def test_a_ring_behind_a_number_is_the_sign_of_degrees_where_that_was_seen(
     assert "".join(char.text for char in tidy(chars, TextSettings())) == seen
 
 
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("【[通知】", "【通知】"), ("[【通知】]", "【通知】"), ("[通知】", "【通知】"), ("【通知]", "【通知】"),
+        ("[1]【a】", "[1]【a】"),
+        ("【a[1]b】", "【a[1]b】"), ("a[1]", "a[1]"), ("】", "】"), ("a]】", "a】"), ("[a]【b]", "[a]【b】"),
+    ],
+)  # fmt: skip
+def test_square_brackets_are_of_one_kind_at_both_ends(seen: str, kept: str) -> None:
+    assert tidied(seen) == kept
+
+
+def test_square_brackets_that_are_surely_two_stay() -> None:
+    first, second, *rest = line("【[注]】")
+    chars = [first, replace(second, confidence=0.99), *rest]
+    chars[3] = replace(chars[3], confidence=0.99)
+    assert "".join(char.text for char in tidy(chars, TextSettings())) == "【[注]】"
+    chars = [first, *rest[:1], rest[-1], replace(second, text="]", confidence=0.99)]
+    assert "".join(char.text for char in tidy(chars, TextSettings())) == "【注】", "it closes nothing"
+
+
 def test_a_ring_before_some_text_is_a_bullet() -> None:
     assert tidied("。第三条") == "•第三条"
     assert tidied("。好") == "。好"

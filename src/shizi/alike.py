@@ -32,6 +32,8 @@ SHAPELESS = 0.24
 """Share of other marks than a comma together, from which on none of them was seen."""
 DEGREE = 0.025
 """Share of a figure's confidence, or a mark's, that the sign of degrees behind a number has at least: it is rare."""
+SEEN_TWICE = 0.9
+"""Confidence below which [ beside 【 is the same bracket seen twice, though there is a ] as well."""
 DOUBTED = 0.5
 """Confidence below which a comma or colon before a hanzi begins no line."""
 HANZI = 3
@@ -42,6 +44,7 @@ _ALIKE = frozenset("cosuvwxz")
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
+_SQUARE = {"[": "【", "]": "】"}
 _ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪")
 _POINTS, _COLONS = frozenset(".,，、。："), frozenset(":：")
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
@@ -61,7 +64,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    return _stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars))))))))))
+    return _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))))
 
 
 def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -247,6 +250,26 @@ def _stops(chars: Sequence[Char]) -> Sequence[Char]:
     ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
     if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
         made[-1] = _as(made[-1], STOP, PLAUSIBLE)
+    return made
+
+
+def _brackets(chars: Sequence[Char]) -> Sequence[Char]:
+    """Square brackets: 【[ is one, seen twice, and [通知】 has one kind at both ends, the one that is rarer."""
+    texts = {char.text for char in chars}
+    made: list[Char] = []
+    for before, char, after in zip([None, *chars], chars, [*chars[1:], None], strict=False):
+        beside = [one.text for one in (before, after) if one]
+        twice = _SQUARE.get(char.text) in beside
+        if not twice or (char.confidence >= SEEN_TWICE and {"[", "]"} <= texts):
+            made.append(char)
+    opened: list[int] = []
+    for at, char in enumerate(made):
+        if char.text in "[【":
+            opened.append(at)
+        elif char.text in "]】" and opened:
+            start = opened.pop()
+            if (made[start].text, char.text) in (("[", "】"), ("【", "]")):
+                made[start], made[at] = replace(made[start], text="【"), replace(char, text="】")
     return made
 
 
