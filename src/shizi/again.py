@@ -13,8 +13,11 @@ from shizi.cut import Cut, within
 from shizi.settings import ReadSettings, Settings
 from shizi.types import Line
 
-TOO_SURE = 0.7
-"""By how much a lone character read without room around it has to be surer than several views with room together."""
+TOO_SURE, MUCH_TOO_SURE = 0.5, 0.7
+"""By how much a lone character read without room around it has to be surer than several views with room together; and
+where the network for single hanzi says the same as these,"""
+SECONDED = 0.5
+"""with so large a share."""
 POOLED = 6
 """Alternatives of each view of a lone character that are looked at, however few are kept."""
 HOPELESS = 0.2
@@ -85,7 +88,8 @@ def otherwise(
     for (one, some), opinion in zip(rooms.items(), opinions, strict=True):
         views = list(islice(others, len(some)))
         together = agree.agreed(views, least.alternatives, opinion) or max(views, key=lambda line: line.confidence)
-        if together.confidence > best[one].confidence - TOO_SURE:
+        seconded = opinion is not None and opinion.shares.get(together.text, 0.0) >= SECONDED
+        if together.confidence > best[one].confidence - (MUCH_TOO_SURE if seconded else TOO_SURE):
             best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
     return {one: line for one, line in best.items() if line is not read[one]}
 
