@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shizi.agree import UNSEEN, UNTOLD, WEIGHT, Opinion, agreed, shortened
+from shizi.agree import UNSEEN, UNTOLD, WEIGHT, Opinion, agreed, shortened, summed
 from shizi.clean import framed
 from shizi.types import Alternative, Char, Line, Quad
 
@@ -91,6 +91,18 @@ def test_order_does_not_matter_and_shares_stay_shares(seen: list[Line], most: in
     assert all(share * (1 + 1e-9) >= UNSEEN and share <= most_sure * (1 + 1e-9) for share in found)
     again = agreed(seen[::-1], most)
     assert again is not None and again.text == best.text and math.isclose(again.confidence, best.confidence)
+
+
+@given(shares)
+def test_shares_that_are_all_there_is_sum_to_one(some: list[tuple[str, float]]) -> None:
+    line = view(*some)
+    made = summed(line)
+    (char,) = made.chars
+    seen = [char.confidence, *(one.confidence for one in char.alternatives)]
+    assert math.fsum(seen) == pytest.approx(1.0) and made.confidence == char.confidence
+    total = math.fsum(share for _, share in some)
+    assert seen == pytest.approx([share / total for _, share in some])
+    assert summed(two()) == two()
 
 
 def test_views_that_agree_stay_as_sure_as_they_are() -> None:

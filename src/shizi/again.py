@@ -20,6 +20,8 @@ SECONDED = 0.5
 """with so large a share."""
 POOLED = 6
 """Alternatives of each view of a lone character that are looked at, however few are kept."""
+ALL = 50
+"""More than all views of a lone character name together."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
 GAPS = (3.5, 7.0)
@@ -87,10 +89,11 @@ def otherwise(
     opinions = alone(lone) if alone else [None] * len(lone)
     for (one, some), opinion in zip(rooms.items(), opinions, strict=True):
         views = list(islice(others, len(some)))
-        together = agree.agreed(views, least.alternatives, opinion) or max(views, key=lambda line: line.confidence)
+        together = agree.agreed(views, ALL, opinion) or max(views, key=lambda line: line.confidence)
         seconded = opinion is not None and opinion.shares.get(together.text, 0.0) >= SECONDED
         if together.confidence > best[one].confidence - (MUCH_TOO_SURE if seconded else TOO_SURE):
-            best[one] = agree.shortened(together, least.alternatives, least.min_alternative)
+            told = agree.summed(together) if opinion else together
+            best[one] = agree.shortened(told, least.alternatives, least.min_alternative)
     return {one: line for one, line in best.items() if line is not read[one]}
 
 

@@ -52,6 +52,21 @@ def agreed(views: Sequence[Line], alternatives: int, other: Opinion | None = Non
     return replace(line, text=best, confidence=char.confidence, chars=(char,))
 
 
+def summed(line: Line) -> Line:
+    """A line whose character is surely one of those named: its shares sum to one. Other lines stay as they are.
+
+    Where two networks share an opinion in part only, none of their geometric means is high; what is left to say is which
+    of the characters it is.
+    """
+    total = math.fsum(_shares(line).values()) if len(line.chars) == 1 else 0.0
+    if not total:
+        return line
+    char = line.chars[0]
+    others = tuple(replace(one, confidence=one.confidence / total) for one in char.alternatives)
+    made = replace(char, confidence=char.confidence / total, alternatives=others)
+    return replace(line, confidence=made.confidence, chars=(made,))
+
+
 def shortened(line: Line, alternatives: int, least: float) -> Line:
     """A line with at most so many ``alternatives`` behind each character, of a share of ``least`` or more."""
     chars = []
