@@ -55,8 +55,7 @@ def agreed(views: Sequence[Line], alternatives: int, other: Opinion | None = Non
 def summed(line: Line) -> Line:
     """A line whose character is surely one of those named: its shares sum to one. Other lines stay as they are.
 
-    Where two networks share an opinion in part only, none of their geometric means is high; what is left to say is which
-    of the characters it is.
+    Where two networks agree in part only, none of their geometric means is high; left to say is which of them it is.
     """
     total = math.fsum(_shares(line).values()) if len(line.chars) == 1 else 0.0
     if not total:
