@@ -1,9 +1,7 @@
 """Processes that make lines beside the one that trains, for an accelerator that is faster than one core makes them.
 
-They are started anew, not forked: the threads of torch and OpenCV do not survive a fork, and a child would wait for
-them for ever. What they draw from lies in a file that all of them map, so that it is held once and each sees the hands
-that another one writes. Each has a pipe of its own for its batches: there is no lock that one of them, ended by the
-system, could take along. /dev/shm, which is small in a container, is not used.
+What they draw from lies in a file that all of them map, so that it is held once and each sees the hands that another
+one writes. /dev/shm, which is small in a container, is not used.
 """
 
 from __future__ import annotations
@@ -19,9 +17,8 @@ import weakref
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from itertools import islice
-from multiprocessing import get_context, reduction
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing import reduction
+from multiprocessing.connection import Connection
 from queue import Queue
 from threading import Thread
 from typing import Any
@@ -32,6 +29,7 @@ import torch
 from torch import Tensor
 
 from shizi.errors import DataError, ShiziError
+from shizi.learn.drawn import drawn
 from shizi.learn.recipe import Recipe, Stage
 from shizi.learn.sources import Laid, Sources
 from shizi.learn.synth.lines import Batch
@@ -146,39 +144,7 @@ def batches(
     Raises:
         ShiziError, RuntimeError: what went wrong in one of them, or that it ended.
     """
-    context = get_context("spawn")
-    loaders: dict[Connection, SpawnProcess] = {}
-    try:
-        for member in range(recipe.loaders):
-            ours, theirs = context.Pipe(duplex=False)
-            work = (theirs, shared, stage, recipe, member, seed, draws)
-            loader = context.Process(target=_load, args=work, name=f"loader {member}", daemon=True)
-            with theirs:  # once the process has it, its end is the end of the pipe
-                loader.start()
-            loaders[ours] = loader
-        while True:
-            for ready in wait(list(loaders)):
-                assert isinstance(ready, Connection)
-                yield _received(ready, loaders[ready])
-    finally:
-        for pipe, loader in loaders.items():
-            loader.kill()
-            pipe.close()
-        for loader in loaders.values():
-            loader.join()
-
-
-def _received(pipe: Connection, loader: SpawnProcess) -> Made:
-    try:
-        received: Made | Exception = pickle.loads(pipe.recv_bytes())
-    except (EOFError, OSError) as error:
-        loader.join(5)
-        code = loader.exitcode
-        why = "killed, perhaps for want of memory: try fewer loaders" if code == -signal.SIGKILL else f"status {code}"
-        raise ShiziError(f"{loader.name} ended ({why})") from error
-    if isinstance(received, Exception):
-        raise received
-    return received
+    return drawn(_load, [(shared, stage, recipe, member, seed, draws) for member in range(recipe.loaders)])
 
 
 def _load(

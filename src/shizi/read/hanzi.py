@@ -15,11 +15,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.read import trust, weights
+from shizi.read import runtime, trust, weights
 
 SCHEMA = "shizi/hanzi/1"
 """Of the metadata: ``shizi.schema``, and beside it ``shizi.charset`` (JSON list of characters), ``shizi.preprocess``
@@ -83,9 +82,14 @@ class Hanzi:
         """
         return _opened(weights.FOLDER / weights.HANZI if path is None else path)
 
+    def logits(self, pictures: Floats) -> Floats:
+        """(N, 1, 48, 48) pictures, each as :func:`picture` makes it -> (N, C)."""
+        made: Floats = self._session.run([OUTPUT], {INPUT: pictures})[0]
+        return made
+
     def shares(self, pictures: Floats) -> Floats:
-        """(N, 1, 48, 48) pictures, each as :func:`picture` makes it -> (N, C) probabilities of its characters."""
-        logits = self._session.run([OUTPUT], {INPUT: pictures})[0] / self.temperature
+        """The same -> (N, C) probabilities of its characters."""
+        logits = self.logits(pictures) / self.temperature
         made = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares: Floats = made / made.sum(axis=1, keepdims=True)
         return shares
@@ -110,15 +114,7 @@ class Hanzi:
 def _opened(path: Path) -> Hanzi:
     if not path.is_file():
         raise ModelMissing(f"the weight file for single hanzi, {path}, does not exist; read.hanzi = false needs none")
-    if path.stat().st_size > MAX_BYTES:
-        raise ModelMismatch(f"{path} is larger than {MAX_BYTES:,} bytes, which no such file is")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors have no common root of their own
-        raise ModelMismatch(f"{path} is not a weight file that ONNX Runtime can load: {error}") from error
+    session = runtime.opened(path, MAX_BYTES)
     held = session.get_modelmeta().custom_metadata_map
     if held.get("shizi.schema") != SCHEMA:
         raise ModelMismatch(f"{path} has the schema {held.get('shizi.schema')!r}, not {SCHEMA!r}")

@@ -108,7 +108,7 @@ class Recogniser:
         if threads < 0:
             raise SettingsError(f"read.threads is 0 or more, not {threads}")
         found = weights.find(path)
-        session = _session(found)
+        session = opened(found, MAX_BYTES)
         charset, card = _parts(session, found)
         _check_shapes(session, charset, found)
         return cls(found, charset, card, trust.temperature(card), threads or min(MAX_THREADS, cores()), session)
@@ -174,15 +174,18 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _session(path: Path) -> Any:
-    """One thread, no arena and no memory pattern.
+def opened(path: Path, most: int) -> Any:
+    """An ONNX Runtime session of a file of at most so many bytes: one thread, no arena and no memory pattern.
 
     Threads work on strips instead (see :meth:`Recogniser.logits`). Over 50 widths the arena holds 20 MB more and saves
     two hundredths of the time. The file is read here and handed over as bytes, so that it cannot refer to other files.
+
+    Raises:
+        ModelMismatch: it is larger, or damaged.
     """
     size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise ModelMismatch(f"{path} has {size} bytes; a weight file has at most {MAX_BYTES}")
+    if size > most:
+        raise ModelMismatch(f"{path} has {size} bytes; a weight file has at most {most}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL

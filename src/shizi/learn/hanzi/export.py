@@ -19,7 +19,6 @@ from typing import Any
 import cv2
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import helper
@@ -155,14 +154,10 @@ def torch_run(model: HanziNet) -> Run:
 
 def file_run(path: Path) -> Run:
     """A weight file's answers; ModelMismatch where the reader would not open it."""
-    Hanzi.open(path)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    network = Hanzi.open(path)
 
     def run(pictures: Floats) -> Floats:
-        made: list[Floats] = [session.run([OUTPUT], {INPUT: part})[0] for part in _parts(pictures)]
-        return np.concatenate(made)
+        return np.concatenate([network.logits(part) for part in _parts(pictures)])
 
     return run
 

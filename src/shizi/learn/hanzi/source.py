@@ -6,15 +6,14 @@ import pickle
 import signal
 import traceback
 from collections.abc import Generator, Iterable
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from shizi.errors import ShiziError
+from shizi.learn.drawn import drawn
 from shizi.learn.hanzi.glyphs import Glyphs, open_glyphs
 from shizi.learn.hanzi.pictures import UNSEEN, Artist, Batch
 from shizi.learn.hanzi.recipe import HanziRecipe
@@ -57,38 +56,7 @@ def batches(recipe: HanziRecipe, trained: Artist, seed: int) -> Generator[Batch,
         rng = np.random.default_rng(seed)
         while True:
             yield trained.batch(rng, recipe.batch)
-    # started anew, not forked: the threads of torch and OpenCV do not survive a fork. Each has a pipe of its own, and
-    # draws the next batch while the last one is learned from.
-    context = get_context("spawn")
-    loaders: dict[Connection, SpawnProcess] = {}
-    try:
-        for member in range(recipe.loaders):
-            ours, theirs = context.Pipe(duplex=False)
-            loader = context.Process(target=_load, args=(theirs, recipe, (seed, member)), daemon=True)
-            with theirs:  # once the process has it, its end is the end of the pipe
-                loader.start()
-            loaders[ours] = loader
-        while True:
-            for ready in wait(list(loaders)):
-                assert isinstance(ready, Connection)
-                yield _received(ready, loaders[ready])
-    finally:
-        for pipe, loader in loaders.items():
-            loader.kill()
-            pipe.close()
-        for loader in loaders.values():
-            loader.join()
-
-
-def _received(pipe: Connection, loader: SpawnProcess) -> Batch:
-    try:
-        received: Batch | Exception = pickle.loads(pipe.recv_bytes())
-    except (EOFError, OSError) as error:
-        loader.join(5)
-        raise ShiziError(f"a process that draws ended (status {loader.exitcode})") from error
-    if isinstance(received, Exception):
-        raise received
-    return received
+    yield from drawn(_load, [(recipe, (seed, member)) for member in range(recipe.loaders)])
 
 
 def _load(pipe: Connection, recipe: HanziRecipe, seed: tuple[int, int]) -> None:
