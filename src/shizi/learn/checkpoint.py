@@ -60,16 +60,26 @@ def save(checkpoint: Checkpoint, path: Path, *, half: bool = False, int8: bool =
     partial.replace(path)
 
 
-def load(path: Path) -> Checkpoint:
-    """Read what :func:`save` wrote; DataError for anything else."""
+def opened(path: Path, schema: str, what: str) -> dict[str, Any]:
+    """What a file of ``schema`` holds, a checkpoint of ``what``; DataError where there is none, or something else."""
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-        about = json.loads(held["about"])
-        if about["schema"] != SCHEMA:
-            raise ValueError(about["schema"])
-        weights = {name: _widened(value) for name, value in held["weights"].items()}
+        held: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        found = json.loads(held["about"])["schema"]
+        if found != schema:
+            raise ValueError(f"its schema is {found}")
     except FileNotFoundError as error:
         raise DataError(f"no checkpoint at {path}") from error
+    except Exception as error:
+        raise DataError(f"{path} is no checkpoint of {what}: {error}") from error
+    return held
+
+
+def load(path: Path) -> Checkpoint:
+    """Read what :func:`save` wrote; DataError for anything else."""
+    held = opened(path, SCHEMA, "shizi")
+    about = json.loads(held["about"])
+    try:
+        weights = {name: _widened(value) for name, value in held["weights"].items()}
     except Exception as error:
         raise DataError(f"{path} is no checkpoint of shizi: {error}") from error
     return Checkpoint(

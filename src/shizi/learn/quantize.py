@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,11 +24,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
+    CalibrationMethod,
     QuantFormat,
     QuantType,
     quantize_dynamic,
     quantize_static,
 )
+from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from shizi.errors import DataError
 from shizi.read.runtime import INPUT
@@ -72,32 +75,65 @@ def quantize(source: Path, target: Path, calibration: Iterable[Strips] | None = 
     onnx.save(made, target)
 
 
-class _Lines(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
-    """Strips one at a time, as ONNX Runtime's calibration asks for them."""
+class _Inputs(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+    """Inputs one at a time, as ONNX Runtime's calibration asks for them."""
 
-    def __init__(self, strips: Iterable[Strips]) -> None:
-        self._strips = iter(strips)
+    def __init__(self, name: str, inputs: Iterable[NDArray[np.float32]]) -> None:
+        self._name, self._inputs = name, iter(inputs)
 
-    def get_next(self) -> dict[str, Strips] | None:
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
         """The next input of the graph, None at the end."""
-        strip = next(self._strips, None)
-        return None if strip is None else {INPUT: strip}
+        found = next(self._inputs, None)
+        return None if found is None else {self._name: found}
+
+
+def quantize_ranged(
+    source: Path, target: Path, name: str, inputs: Iterable[NDArray[np.float32]], kinds: Sequence[str] = ("Conv",),
+    *, first: int = 0, last: int = 0, raw: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Write an int8 version of a float32 file, whose activations have the ranges that are seen on some inputs.
+
+    Args:
+        source: the float32 file; its metadata are not kept.
+        target: the file to write.
+        name: of the graph's input.
+        inputs: what it is given, one after the other.
+        kinds: operators that become int8.
+        first: convolutions at the graph's beginning that stay as they are,
+        last: and at its end.
+        raw: operators whose results stay floats.
+    """
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        ready = Path(folder) / "ready.onnx"
+        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+        names = [node.name for node in onnx.load(ready).graph.node if node.op_type == "Conv"]
+        _quantize_static(
+            ready, target, _Inputs(name, inputs), list(kinds),
+            nodes_to_exclude=[*names[:first], *names[len(names) - last :]],
+            extra_options={"OpTypesToExcludeOutputQuantization": list(raw)},
+        )  # fmt: skip
 
 
 def _quantize_convolutions(source: Path, target: Path, calibration: Iterable[Strips]) -> None:
     strips = [batch[index : index + 1] for batch in calibration for index in range(len(batch))]
     if not strips:
         raise DataError("there is not a single line to calibrate with")
+    _quantize_static(source, target, _Inputs(INPUT, strips), ["Conv"])
+
+
+def _quantize_static(source: Path, target: Path, inputs: _Inputs, kinds: list[str], **more: Any) -> None:
     quantize_static(
         source,
         target,
-        _Lines(strips),
+        inputs,
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv"],
+        op_types_to_quantize=kinds,
         per_channel=True,
         reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
+        calibrate_method=CalibrationMethod.MinMax,
+        **more,
     )
 
 

@@ -10,7 +10,7 @@ import json
 import tempfile
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,6 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import helper
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
 from shizi.errors import ModelError
@@ -30,6 +28,7 @@ from shizi.learn.export import check_folder, read_card
 from shizi.learn.finder.network import Finder
 from shizi.learn.finder.pool import Pool
 from shizi.learn.finder.train import batch, load
+from shizi.learn.quantize import quantize_ranged
 
 Pages = NDArray[np.float32]
 Run = Callable[[Pages], NDArray[np.float32]]
@@ -91,31 +90,7 @@ def quantize(source: Path, path: Path, pages: Sequence[Pages], *, card: Mapping[
     step of the last layer's output would be a step of the maps.
     """
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]  # untyped library
-        def __init__(self) -> None:
-            self._pages: Iterator[Pages] = iter(pages)
-
-        def get_next(self) -> dict[str, Pages] | None:
-            page = next(self._pages, None)
-            return None if page is None else {INPUT: page}
-
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        ready = Path(folder) / "ready.onnx"
-        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
-        names = [node.name for node in onnx.load(ready).graph.node if node.op_type == "Conv"]
-        quantize_static(
-            str(ready),
-            str(path),
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv"],
-            nodes_to_exclude=[*names[:FLOAT], *names[-FLOAT:]],
-            per_channel=True,
-            reduce_range=True,  # without VNNI, sums of two products of 8 bits overflow
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-        )
+    quantize_ranged(source, path, INPUT, pages, first=FLOAT, last=FLOAT)
     _described(path, {"precision": "int8", **card})
 
 

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from shizi.errors import DataError
+from shizi.learn import checkpoint
 from shizi.learn.finder import pool as pools
 from shizi.learn.finder.augment import piece
 from shizi.learn.finder.grounds import Grounds
@@ -195,15 +196,7 @@ def load(path: Path) -> tuple[Finder, dict[str, Any]]:
 
 
 def _opened(path: Path) -> dict[str, Any]:
-    try:
-        held: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if json.loads(held["about"])["schema"] != SCHEMA:
-            raise ValueError("another schema")
-    except FileNotFoundError as error:
-        raise DataError(f"no checkpoint at {path}") from error
-    except Exception as error:
-        raise DataError(f"{path} is no checkpoint of a finder: {error}") from error
-    return held
+    return checkpoint.opened(path, SCHEMA, "a finder")
 
 
 def page_maker(recipe: FinderRecipe) -> Callable[[Random], Sheet]:

@@ -11,7 +11,7 @@ import math
 import tempfile
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import helper
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 from torch.nn.utils import fuse_linear_bn_eval
 
@@ -34,6 +32,7 @@ from shizi.learn.hanzi.pictures import Batch
 from shizi.learn.hanzi.recipe import HanziRecipe
 from shizi.learn.hanzi.source import artist, unseen
 from shizi.learn.hanzi.train import inputs, load
+from shizi.learn.quantize import quantize_ranged
 from shizi.read.hanzi import INPUT, OUTPUT, SIDE, Hanzi, metadata
 from shizi.read.trust import HIGHEST, LOWEST
 
@@ -101,32 +100,7 @@ def quantize(source: Path, path: Path, pictures: Floats, *, chars: Sequence[str]
     Products give floats: a step of 8 bits would be a step of the logits, and two characters would often be equal.
     """
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]  # untyped library
-        def __init__(self) -> None:
-            self._parts: Iterator[Floats] = iter(_parts(pictures))
-
-        def get_next(self) -> dict[str, Floats] | None:
-            part = next(self._parts, None)
-            return None if part is None else {INPUT: part}
-
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        ready = Path(folder) / "ready.onnx"
-        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
-        names = [node.name for node in onnx.load(ready).graph.node if node.op_type == "Conv"]
-        quantize_static(
-            str(ready),
-            str(path),
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Gemm"],
-            nodes_to_exclude=names[:FLOAT],
-            per_channel=True,
-            reduce_range=True,  # without VNNI, sums of two products of 8 bits overflow
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
-        )
+    quantize_ranged(source, path, INPUT, _parts(pictures), ("Conv", "Gemm"), first=FLOAT, raw=("Gemm",))
     _described(path, chars, {"precision": "int8", **card})
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from shizi.errors import DataError
+from shizi.learn import checkpoint
 from shizi.learn.hanzi.network import HanziConfig, HanziNet
 from shizi.learn.hanzi.pictures import Batch
 from shizi.learn.hanzi.recipe import HanziRecipe
@@ -189,15 +190,7 @@ def load(path: Path) -> tuple[HanziNet, dict[str, Any]]:
 
 def opened(path: Path) -> dict[str, Any]:
     """What a checkpoint holds; DataError where there is none, or something else."""
-    try:
-        held: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if json.loads(held["about"])["schema"] != SCHEMA:
-            raise ValueError("another schema")
-    except FileNotFoundError as error:
-        raise DataError(f"no checkpoint at {path}") from error
-    except Exception as error:
-        raise DataError(f"{path} is no checkpoint of a network for single hanzi: {error}") from error
-    return held
+    return checkpoint.opened(path, SCHEMA, "a network for single hanzi")
 
 
 def _same(recipe: HanziRecipe, held: dict[str, Any]) -> dict[str, Any]:
