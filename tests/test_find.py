@@ -523,6 +523,27 @@ def test_digits_below_one_another_are_no_column() -> None:
     assert not any(one.vertical for one in find(sheet.page, SETTINGS).lines)
 
 
+@pytest.mark.parametrize("across", [44, 64])
+def test_discs_below_one_another_are_no_column(across: int) -> None:
+    """The pictures of a list of people, whose names beside them would be read downwards."""
+    sheet = Sheet(700, 900)
+    for row in range(9):
+        sheet.draw.ellipse((24, 30 + 93 * row, 24 + across, 30 + across + 93 * row), 90 + 10 * row)
+        sheet.write(108, 32 + 93 * row, "Wang")
+        sheet.write(108, 64 + 93 * row, "132 9535")
+    lines = find(sheet.page, SETTINGS).lines
+    assert not any(one.vertical for one in lines)
+    assert [sum(same(one.quad, box) for one in lines) for box in sheet.boxes] == [1] * len(sheet.boxes)
+
+
+def test_squares_close_below_one_another_are_a_column() -> None:
+    """Thick strokes of many fill their square."""
+    sheet = prose()
+    for row in range(6):
+        sheet.draw.rectangle((700, 60 + 30 * row, 726, 86 + 30 * row), outline=20, width=9)
+    assert sum(one.vertical for one in find(sheet.page, SETTINGS).lines) == 1
+
+
 def test_a_page_on_its_side_is_found_the_same() -> None:
     sheet = prose()
     turned = np.ascontiguousarray(np.rot90(sheet.page, -1))

@@ -27,6 +27,7 @@ _PIECES = 3  # of ink that a column has at least
 _SEVERAL = 1.6  # length of a line, in heights of its characters, that is more than one
 _MOST = 0.7  # of the length of a region's lines
 _TOUCHING = 0.5  # white within rows, as a share of that within columns, from which the rows are the lines after all
+_SOLID, _SPACED = 0.7, 0.2  # ink in what is not white of a column, and white in its length: discs, not hanzi in thick strokes
 _LONG = 2.2  # length of a column, in its widths, that makes it one
 
 
@@ -48,6 +49,8 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     long = (columns.wide >= _LONG * columns.high) & (columns.count >= _PIECES)
     # digits below one another are higher than wide; characters that are set in columns are about square
     long &= columns.wide - columns.white <= _SQUARE * columns.size * columns.count
+    solid = columns.fill * columns.wide > _SOLID * (columns.wide - columns.white)
+    long &= ~(solid & (columns.white >= _SPACED * columns.wide))
     chosen = np.flatnonzero(long & (columns.white <= _WHITER * columns.wide))
     columns = columns.only(chosen)
     tall = turned_back(columns, width)
