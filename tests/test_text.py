@@ -58,6 +58,33 @@ def test_rules(seen: str, kept: str) -> None:
     assert tidied(seen) == kept
 
 
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("1] 王伟. 小麦[J]. 学报", "[1] 王伟. 小麦[J]. 学报"),
+        ("[12] 王伟. 小麦[J. 学报", "[12] 王伟. 小麦[J]. 学报"),
+        ("[2] 王伟. 小麦M]. 北京", "[2] 王伟. 小麦[M]. 北京"),
+        ("3] 王伟. 小麦J, 学报", "[3] 王伟. 小麦[J], 学报"),
+        ("[4] 王伟. 小麦J 学报", "[4] 王伟. 小麦[J] 学报"),
+        ("[5] 王伟. 维生素C. 学报", "[5] 王伟. 维生素C. 学报"),
+        ("[6] 王伟. 小麦[EB/OL]. 北京", "[6] 王伟. 小麦[EB/OL]. 北京"),
+        ("[7] Li J. Wheat[J]. Cell", "[7] Li J. Wheat[J]. Cell"),
+        ("王伟. 小麦[J. 学报", "王伟. 小麦[J. 学报"),
+        ("a[1] = [J", "a[1] = [J"),
+        ("1234] 小麦J. 学报", "1234] 小麦J. 学报"),
+        ("[1]", "[1]"),
+    ],
+)
+def test_references_have_their_brackets(seen: str, kept: str) -> None:
+    assert tidied(seen) == kept
+    assert tidied(kept) == kept
+    made = tidy(line(seen), TextSettings())
+    ends = [char.quad.bounds[::2] for char in made]
+    assert all(0 <= left <= right <= len(seen) for left, right in ends)
+    assert ends == sorted(ends), "each beside the next"
+    assert tidied(seen, TextSettings(alike=False)) == seen
+
+
 def doubted(text: str, share: float) -> list[Char]:
     """Each letter with its other case among the alternatives."""
     return [replace(char, alternatives=(Alternative(char.text.swapcase(), share),)) for char in line(text)]

@@ -34,6 +34,8 @@ DEGREE = 0.025
 """Share of a figure's confidence, or a mark's, that the sign of degrees behind a number has at least: it is rare."""
 SEEN_TWICE = 0.9
 """Confidence below which [ beside 【 is the same bracket seen twice, though there is a ] as well."""
+SUPPOSED = 0.4
+"""Confidence at most of a bracket that was not seen by itself."""
 DOUBTED = 0.5
 """Confidence below which a comma or colon before a hanzi begins no line."""
 HANZI = 3
@@ -61,10 +63,18 @@ _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
 
+_REFERENCE = re.compile(r"\[?[0-9]{1,3}\]")
+_MEDIUM = re.compile(
+    r"(?<=\[)[ACDGJMNPRSZ](?![\]/0-9A-Za-z])"  # not closed, not opened, neither
+    r"|(?<![\[/0-9A-Za-z])[ACDGJMNPRSZ](?=\])"
+    r"|(?<=[一-鿿])J(?=[.,，。 ])"
+)
+
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    return _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))))
+    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))))
+    return _reference(made)
 
 
 def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -271,6 +281,33 @@ def _brackets(chars: Sequence[Char]) -> Sequence[Char]:
             if (made[start].text, char.text) in (("[", "】"), ("【", "]")):
                 made[start], made[at] = replace(made[start], text="【"), replace(char, text="】")
     return made
+
+
+def _reference(chars: Sequence[Char]) -> Sequence[Char]:
+    """The first line of a reference: of [1] and of the medium, [J] or [M] (GB/T 7714), both thin brackets are there.
+
+    Beside a narrow letter or figure they are seen as parts of it, and a lone J behind a title has lost both.
+    """
+    line = "".join(char.text for char in chars)
+    number = _REFERENCE.match(line)
+    if not number or len(line) != len(chars):
+        return chars
+    made = list(chars)
+    for medium in reversed(list(_MEDIUM.finditer(line, number.end()))):
+        at = medium.start()
+        made[at : at + 1] = _bracketed(made[at], line[at - 1] != "[", line[at + 1 : at + 2] != "]")
+    if line[0] != "[":
+        made[:1] = _bracketed(made[0], True, False)
+    return made
+
+
+def _bracketed(char: Char, opened: bool, closed: bool) -> list[Char]:
+    """A character with the brackets before and behind it, each in a quarter of its place."""
+    start, end = 0.25 * opened, 1 - 0.25 * closed
+    sure = min(char.confidence, SUPPOSED)
+    made = [Char("[", sure, char.quad.between(0, start))] if opened else []
+    made.append(replace(char, quad=char.quad.between(start, end)))
+    return made + ([Char("]", sure, char.quad.between(end, 1))] if closed else [])
 
 
 def _ends(before: str, point: Char) -> bool:

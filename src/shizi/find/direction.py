@@ -27,7 +27,7 @@ _PIECES = 3  # of ink that a column has at least
 _SEVERAL = 1.6  # length of a line, in heights of its characters, that is more than one
 _MOST = 0.7  # of the length of a region's lines
 _TOUCHING = 0.5  # white within rows, as a share of that within columns, from which the rows are the lines after all
-_SOLID, _SPACED = 0.7, 0.2  # ink in what is not white of a column, and white in its length: discs, not hanzi in thick strokes
+_SOLID, _SPACED = 0.7, 0.2  # ink in what is not white of a column, and white in its length: discs, no hanzi
 _LONG = 2.2  # length of a column, in its widths, that makes it one
 
 
