@@ -73,6 +73,8 @@ def test_rules(seen: str, kept: str) -> None:
         ("a[1] = [J", "a[1] = [J"),
         ("1234] 小麦J. 学报", "1234] 小麦J. 学报"),
         ("[1]", "[1]"),
+        ("10]", "10]"),
+        ("3] for x", "3] for x"),
     ],
 )
 def test_references_have_their_brackets(seen: str, kept: str) -> None:

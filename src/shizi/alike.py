@@ -63,7 +63,7 @@ _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
 
-_REFERENCE = re.compile(r"\[?[0-9]{1,3}\]")
+_REFERENCE = re.compile(r"\[?[0-9]{1,3}\](?= ?[A-Z一-鿿])")  # a list in a program may end with 3] as well
 _MEDIUM = re.compile(
     r"(?<=\[)[ACDGJMNPRSZ](?![\]/0-9A-Za-z])"  # not closed, not opened, neither
     r"|(?<![\[/0-9A-Za-z])[ACDGJMNPRSZ](?=\])"
