@@ -536,6 +536,32 @@ def test_discs_below_one_another_are_no_column(across: int) -> None:
     assert [sum(same(one.quad, box) for one in lines) for box in sheet.boxes] == [1] * len(sheet.boxes)
 
 
+@pytest.mark.parametrize("letter", ["", "A"])
+def test_discs_beside_text_are_no_lines_but_letters_on_them_are(letter: str) -> None:
+    sheet = prose()
+    discs = [(640, 60 + 120 * row, 700, 120 + 120 * row) for row in range(4)]
+    for left, top, right, bottom in discs:
+        sheet.draw.ellipse((left, top, right, bottom), 140)
+        if letter:
+            sheet.draw.text((left + 22, top + 18), letter, 250, ImageFont.load_default(24))
+    beside = [one.quad.bounds for one in find(sheet.page, SETTINGS).lines if one.quad.bounds[0] > 600]
+    assert len(beside) == (len(discs) if letter else 0)
+    for (left, top, right, bottom), disc in zip(sorted(beside, key=lambda box: box[1]), discs, strict=False):
+        assert disc[0] < left < right < disc[2]
+        assert disc[1] < top < bottom < disc[3]
+
+
+def test_the_sign_of_degrees_belongs_to_large_figures_before_it() -> None:
+    sheet = prose()
+    font = ImageFont.load_default(110)
+    sheet.draw.text((600, 60), "27", 20, font)
+    left, top, right, bottom = sheet.draw.textbbox((600, 60), "27", font)
+    sheet.draw.ellipse((right + 6, top, right + 30, top + 24), outline=20, width=5)
+    found = [one.quad for one in find(sheet.page, SETTINGS).lines if one.quad.bounds[0] > 550]
+    assert len(found) == 1
+    assert same(found[0], (left, top, right + 30, bottom))
+
+
 def test_squares_close_below_one_another_are_a_column() -> None:
     """Thick strokes of many fill their square."""
     sheet = prose()

@@ -24,8 +24,10 @@ MAY = {
     "errors": set(),
     "settings": {"errors"},
     **{stage: BASE for stage in STAGES},
-    "alike": BASE,
+    "supposed": BASE,
+    "alike": BASE | {"supposed"},
     "text": BASE | {"alike"},
+    "level": BASE | {"alike"},
     "column": BASE,
     "straight": BASE,
     "bent": BASE | {"straight"},
@@ -38,7 +40,7 @@ MAY = {
     "rim": BASE | {"clean", "cut", "find", "order", "seal"},
     "again": BASE | {"agree", "cut", "text", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"again", "agree", "cut", "rim", "seal", "stack", "turn"},
+    "reader": BASE | STAGES | {"again", "agree", "cut", "level", "rim", "seal", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "sink": {"errors"},
@@ -64,8 +66,8 @@ ONLY = {
 }
 
 # Modules that do no I/O.
-PURE = ("types", "errors", "settings", "order", "turn", "agree", "alike", "text", "write.text", "write.json")
-PURE += ("read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
+PURE = ("types", "errors", "settings", "order", "turn", "agree", "supposed", "alike", "level", "text")
+PURE += ("write.text", "write.json", "read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
 IO = {"os", "io", "pathlib", "shutil", "subprocess", "socket", "tempfile", "urllib", "PIL", "cv2", "onnxruntime"}
 
 LONGEST = 450

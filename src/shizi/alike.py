@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from shizi import supposed
 from shizi.types import Char
 
 BLANK, DASH, STOP = " ", "—", "。"
@@ -34,13 +35,16 @@ DEGREE = 0.025
 """Share of a figure's confidence, or a mark's, that the sign of degrees behind a number has at least: it is rare."""
 SEEN_TWICE = 0.9
 """Confidence below which [ beside 【 is the same bracket seen twice, though there is a ] as well."""
-SUPPOSED = 0.4
-"""Confidence at most of a bracket that was not seen by itself."""
+DOT, SURELY = 0.03, 0.9
+"""Share of a pause's confidence that the dot between two words has at least, and the confidence that no pause loses."""
 DOUBTED = 0.5
 """Confidence below which a comma or colon before a hanzi begins no line."""
 HANZI = 3
 """So many hanzi make a line one of Chinese, whatever figures stand beside them: 2026年11月22日."""
 
+PAUSES = frozenset("，。：、")
+"""Marks of Chinese that a dot between two words is taken for."""
+_DOTS = frozenset("·•")
 _ALIKE = frozenset("cosuvwxz")
 """Letters whose cases differ in size alone: which of them stands there tells nothing."""
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
@@ -54,7 +58,7 @@ _COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
-_DIVIDED = re.compile(r"(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?([:：]|÷[:：]|[:：]÷)[0-9]+(?:\.[0-9]+)? ?="
+_DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|÷[:：]|[:：]÷) ?[0-9]+(?:\.[0-9]+)? ?="
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
@@ -63,18 +67,11 @@ _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
 
-_REFERENCE = re.compile(r"\[?[0-9]{1,3}\](?= ?[A-Z一-鿿])")  # a list in a program may end with 3] as well
-_MEDIUM = re.compile(
-    r"(?<=\[)[ACDGJMNPRSZ](?![\]/0-9A-Za-z])"  # not closed, not opened, neither
-    r"|(?<![\[/0-9A-Za-z])[ACDGJMNPRSZ](?=\])"
-    r"|(?<=[一-鿿])J(?=[.,，。 ])"
-)
-
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
     made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))))
-    return _reference(made)
+    return supposed.restored(_dots(made))
 
 
 def _words(chars: Sequence[Char], belongs: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -263,6 +260,22 @@ def _stops(chars: Sequence[Char]) -> Sequence[Char]:
     return made
 
 
+def _dots(chars: Sequence[Char]) -> Sequence[Char]:
+    """A doubtful pause between two words is the dot that parts them where that was seen as well: 三天前 · 北京.
+
+    Not at the end of a line, where it is a stop that is hard to see.
+    """
+    made = list(chars)
+    words = [at for at, char in enumerate(chars) if char.text != BLANK]
+    for before, at, after in zip(words, words[1:], words[2:], strict=False):
+        char, beside = chars[at], (chars[before].text, chars[after].text)
+        if char.text in PAUSES and char.confidence < SURELY and all(map(is_of_word, beside)):
+            seen = math.fsum(one.confidence for one in char.alternatives if one.text in _DOTS)
+            if seen >= DOT * char.confidence:
+                made[at] = _as(char, "·", SEEN)
+    return made
+
+
 def _brackets(chars: Sequence[Char]) -> Sequence[Char]:
     """Square brackets: 【[ is one, seen twice, and [通知】 has one kind at both ends, the one that is rarer."""
     texts = {char.text for char in chars}
@@ -281,33 +294,6 @@ def _brackets(chars: Sequence[Char]) -> Sequence[Char]:
             if (made[start].text, char.text) in (("[", "】"), ("【", "]")):
                 made[start], made[at] = replace(made[start], text="【"), replace(char, text="】")
     return made
-
-
-def _reference(chars: Sequence[Char]) -> Sequence[Char]:
-    """The first line of a reference: of [1] and of the medium, [J] or [M] (GB/T 7714), both thin brackets are there.
-
-    Beside a narrow letter or figure they are seen as parts of it, and a lone J behind a title has lost both.
-    """
-    line = "".join(char.text for char in chars)
-    number = _REFERENCE.match(line)
-    if not number or len(line) != len(chars):
-        return chars
-    made = list(chars)
-    for medium in reversed(list(_MEDIUM.finditer(line, number.end()))):
-        at = medium.start()
-        made[at : at + 1] = _bracketed(made[at], line[at - 1] != "[", line[at + 1 : at + 2] != "]")
-    if line[0] != "[":
-        made[:1] = _bracketed(made[0], True, False)
-    return made
-
-
-def _bracketed(char: Char, opened: bool, closed: bool) -> list[Char]:
-    """A character with the brackets before and behind it, each in a quarter of its place."""
-    start, end = 0.25 * opened, 1 - 0.25 * closed
-    sure = min(char.confidence, SUPPOSED)
-    made = [Char("[", sure, char.quad.between(0, start))] if opened else []
-    made.append(replace(char, quad=char.quad.between(start, end)))
-    return made + ([Char("]", sure, char.quad.between(end, 1))] if closed else [])
 
 
 def _ends(before: str, point: Char) -> bool:
@@ -366,6 +352,11 @@ def is_wide_punctuation(text: str) -> bool:
 def is_chinese(text: str) -> bool:
     """A hanzi, or another wide character that is no punctuation?"""
     return _wide(text) and not unicodedata.category(text).startswith("P")
+
+
+def is_of_word(text: str) -> bool:
+    """A hanzi, or a letter or figure of ASCII?"""
+    return is_chinese(text) or (text.isascii() and text.isalnum())
 
 
 def _wide(text: str) -> bool:

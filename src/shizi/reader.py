@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import again, clean, crop, find, load, rim, seal, stack, text, turn
+from shizi import again, clean, crop, find, level, load, rim, seal, stack, text, turn
 from shizi.again import Spare
 from shizi.agree import Opinion
 from shizi.clean import Upright
@@ -389,6 +389,10 @@ class Reader:
             place = one.part(start / width, end / width)
             others = tuple(Alternative(self._char(cls), share) for cls, share in span.alternatives)
             chars.append(Char(self._char(span.cls), span.confidence, place, others))
+        if self._settings.text.alike and hints.decoder is None and one.laid is None:
+            peaks = [start + STRIDE * (span.peak + 0.5 - span.start) for span, start, _ in seen]
+            places = [(peak, start, end) for peak, (_, start, end) in zip(peaks, seen, strict=True)]
+            chars = level.told(chars, one.strip, places)
         # a pattern says what a line looks like to the last blank
         kept = text.tidy(chars, self._settings.text) if hints.decoder is None else tuple(chars)
         return Line.of(kept, one.line)

@@ -28,6 +28,9 @@ _FLAT, _LONGEST, _LEVEL = 0.2, 2.6, 5.0  # height and length of level strokes at
 _DEEP, _TOUCH = 0.5, 0.25  # how far under a line those reach that all but touch it: __, and the gap, likewise
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours,
 _GIANT = 12.0  # and several are shapes that are no text
+_RING = (0.15, 0.45)  # height of a sign of degrees, in those of the figures before it, from and to,
+_ROUND = 0.7  # its one side in the other at least,
+_CLOSE = 0.3  # and how far behind them it stands, in their height, at most
 _AWAY = 1.8  # from further than that no small piece is the first to join a line: more than a gap and a mark's room
 
 
@@ -193,7 +196,8 @@ def halves(lines: Lines, walls: Walls) -> Ints:
         small, large = np.minimum(high[i], high[j]), np.maximum(high[i], high[j])
         size = np.maximum(body[i], body[j])
         gap = np.maximum(lines.left[i], lines.left[j]) - np.minimum(lines.right[i], lines.right[j])
-        fit = (gap <= GAP * size) & alike(lines.depth, i, j) & (huge[i] == huge[j])
+        fit = (gap <= GAP * size) & alike(lines.depth, i, j)
+        fit &= (huge[i] == huge[j]) | _is_raised(lines, i, j) | _is_raised(lines, j, i)
         i, j, gap, size, small, large = (values[fit] for values in (i, j, gap, size, small, large))
         meet = (np.maximum(lines.left[i], lines.left[j]) + np.minimum(lines.right[i], lines.right[j])) / 2
         top, bottom = (np.stack([at[k] + lines.slope[k] * meet for k in (i, j)]) for at in (lines.top, lines.bottom))
@@ -204,3 +208,17 @@ def halves(lines: Lines, walls: Walls) -> Ints:
         fit &= ~walls.between(meet - gap / 2, meet + gap / 2, top.min(axis=0), bottom.max(axis=0))
         made.append(np.stack([i[fit], j[fit]], axis=1))
     return np.concatenate(made)
+
+
+def _is_raised(lines: Lines, some: Ints, others: Ints) -> Bools:
+    """(P,): is each of ``some`` a ring or letter at the head of the other line, right behind it? As large as they are,
+    the figures of a temperature have no other neighbours.
+    """
+    high, wide, large = lines.high[some], lines.wide[some], lines.high[others]
+    lean = lines.slope[others] * lines.left[some]
+    raised: Bools = (lines.count[some] == 1) & (high >= _RING[0] * large) & (high <= _RING[1] * large)
+    raised &= np.minimum(high, wide) >= _ROUND * np.maximum(high, wide)
+    raised &= lines.bottom[some] <= (lines.top[others] + lines.bottom[others]) / 2 + lean
+    gap = lines.left[some] - lines.right[others]
+    raised &= (gap >= 0) & (gap <= _CLOSE * large)
+    return raised

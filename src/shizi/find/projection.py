@@ -41,6 +41,8 @@ _TINY, _HOLLOW = 0.25, 0.3  # two are enough if they are smaller still, on a sha
 _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _TALLER = 2.0  # a hanzi beside the typical figure
+_SOLID, _SIDES = 0.72, 0.8  # of its box that a disc or square with a character on it fills, and its sides' ratio,
+_EMPTY, _LARGER = 0.765, 1.3  # the same of one without, and its size, which a bullet does not have
 _SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
 _LAPS = 0.15  # of a line of the smaller page, that lies in lines of the larger one
 _MOST_LINES = 5500  # of a page and polarity, the largest: read.max_lines is 5,000
@@ -339,6 +341,7 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, marks, one, other, shared)
     rank = np.where(fine & (marks >= _RIM), 0, np.where(marks >= _CLEAR, 1, np.where(fine, 2, 3)))
+    rank[_is_solid(every)] = 3
     kept = np.zeros(len(every), np.bool_)
     ends = np.searchsorted(one, np.arange(len(every) + 1)).tolist()
     much = shared > 0.3 * np.minimum(area[one], area[other])
@@ -397,5 +400,13 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
     few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= 0.45) & filled
     few &= size <= np.where(marks >= _CLEAR, 5, 3)
+    few &= ~(_is_solid(lines) & (lines.fill >= _EMPTY) & (size >= _LARGER))
     some = (size >= 0.35) & (depth >= 0.3)
     return np.where(lines.count <= 2, few, np.where(lines.count <= 8, some, depth >= 0.2))
+
+
+def _is_solid(lines: Lines) -> Bools:
+    """Discs and squares, as stand beside names in lists of people: a character may be on them, but they are none."""
+    square = np.minimum(lines.wide, lines.high) >= _SIDES * np.maximum(lines.wide, lines.high)
+    solid: Bools = (lines.count == 1) & square & (lines.fill >= _SOLID)
+    return solid
