@@ -50,9 +50,13 @@ _ALIKE = frozenset("cosuvwxz")
 _ROUND, _UPRIGHT = ("0", "O", "o"), ("1", "I", "l", "|")
 """Of one shape each: the figure, the capital, the small letter, and what is neither."""
 _MISTAKABLE = frozenset(_ROUND + _UPRIGHT)
-_SQUARE = {"[": "【", "]": "】"}
+_SQUARE = {"[": "【", "［": "【", "]": "】", "］": "】"}
+_OPEN, _CLOSE = {"[": 0, "【": 1, "〔": 2}, {"]": 0, "】": 1, "〕": 2}
+"""Square brackets, the kinds in order: where the two of a pair differ, both are of the later one."""
 _ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪")
 _POINTS, _COLONS = frozenset(".,，、。："), frozenset(":：")
+_COUNTED = frozenset("个元次分型岁天度米件条页级基号点人名年月日时秒块万千百十亿利首期糖脂添")
+"""Hanzi that none or a kind of blood may be counted before."""
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
@@ -63,6 +67,7 @@ _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|�
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
+_PRODUCT = re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})([xX×])([0-9]{1,2}[-=]?[0-9]{1,5})(?![0-9A-Za-z.])")
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
 _OXIDES = re.compile(r"(?:[CNSP]|Al|Ca|Cl|Cr|Cu|Fe|Mg|Mn|Na|Si|Ti|Zn)[0-9]?O(?=[2-5](?![0-9]))")
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?![0-9.,])")
@@ -133,7 +138,7 @@ def _ones(chars: Sequence[Char]) -> list[Char]:
 
 def _sums(chars: Sequence[Char]) -> Sequence[Char]:
     """The signs of sums: in 28：86= stands ÷ where that was seen as well, in 34X98= ×, in 40190= the sign that a figure
-    in the middle may be. Alone, l and ll are figures.
+    in the middle may be. What is 3x8-24, and true of × and = alone, has these. Alone, l and ll are figures.
     """
     made, text = list(chars), "".join(char.text for char in chars)
     if text in ("l", "ll"):
@@ -142,6 +147,14 @@ def _sums(chars: Sequence[Char]) -> Sequence[Char]:
         at = found.start(1)
         seen = _as(made[at], "×", SEEN)
         made[at] = replace(seen, text="×")
+    for found in _PRODUCT.finditer(text):
+        for at in range(found.start(3) + 1, min(found.start(3) + 3, found.end(3) - 1)):
+            equal = text[at] in "-=" or any(one.text == "=" for one in chars[at].alternatives)
+            factors, made_up = (found[1], text[found.start(3) : at]), text[at + 1 : found.end(3)]
+            if equal and all(map(str.isdigit, (*factors, made_up))) and math.prod(map(int, factors)) == int(made_up):
+                for place, sign in ((found.start(2), "×"), (at, "=")):
+                    made[place] = replace(_as(made[place], sign, SEEN), text=sign)
+                break
     if _NO_SIGN.fullmatch(text):
         signs = {one.confidence: (at, one.text) for at, char in enumerate(chars[1:-2], 1) for one in char.alternatives
                  if one.text in _SIGNS}  # fmt: skip
@@ -189,12 +202,15 @@ def _zeros(chars: Sequence[Char]) -> Sequence[Char]:
 
 def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     """The comma or stop that a line seems to begin with is a bullet or the box of a form, where that was seen as well:
-    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there. So is a point
-    right before a hanzi, and a comma or colon that may as well be several other marks: a real one, of a line parted
-    before it, is no ring or point, and is not doubted.
+    no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there, and a doubtful
+    O or 0 before a blank and a hanzi is the ring of a choice. So is a point right before a hanzi a bullet, and a comma
+    or colon that may as well be several other marks: a real one, of a line parted before it, is no ring or point, and
+    is not doubted.
     """
     if chars and chars[0].text == BLANK:
         return [chars[0], *_bullet(chars[1:])]
+    if len(chars) > 2 and chars[1].text == BLANK and _is_choice(chars[0], chars[2].text):
+        return [replace(_as(chars[0], "○", SEEN), text="○"), *chars[1:]]
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
         return [_as(chars[0], "□", LIKELY), *chars[1:]]
     first = chars[0].text if len(chars) > 1 else ""
@@ -211,6 +227,12 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     if best is None or (first in _COLONS and not shapeless):
         return [replace(chars[0], text="•"), *chars[1:]] if shapeless else chars
     return [_as(chars[0], best.text, SEEN if shapeless or first == STOP else PLAUSIBLE), *chars[1:]]
+
+
+def _is_choice(char: Char, after: str) -> bool:
+    """A ring to be filled in before a word, ○ 男, and neither 0 元 nor O 型?"""
+    ring = char.text in ("O", "0") and any(one.text in "○〇" for one in char.alternatives)
+    return ring and char.confidence < SURELY and is_chinese(after) and after not in _COUNTED
 
 
 def _before(text: str) -> bool:
@@ -277,7 +299,7 @@ def _dots(chars: Sequence[Char]) -> Sequence[Char]:
 
 
 def _brackets(chars: Sequence[Char]) -> Sequence[Char]:
-    """Square brackets: 【[ is one, seen twice, and [通知】 has one kind at both ends, the one that is rarer."""
+    """Square brackets: 【[ is one, seen twice, and [通知】 or [明〕 has one kind at both ends, the rarer one."""
     texts = {char.text for char in chars}
     made: list[Char] = []
     for before, char, after in zip([None, *chars], chars, [*chars[1:], None], strict=False):
@@ -287,12 +309,12 @@ def _brackets(chars: Sequence[Char]) -> Sequence[Char]:
             made.append(char)
     opened: list[int] = []
     for at, char in enumerate(made):
-        if char.text in "[【":
+        if char.text in _OPEN:
             opened.append(at)
-        elif char.text in "]】" and opened:
+        elif char.text in _CLOSE and opened:
             start = opened.pop()
-            if (made[start].text, char.text) in (("[", "】"), ("【", "]")):
-                made[start], made[at] = replace(made[start], text="【"), replace(char, text="】")
+            kind = max(_OPEN[made[start].text], _CLOSE[char.text])
+            made[start], made[at] = replace(made[start], text="[【〔"[kind]), replace(char, text="]】〕"[kind])
     return made
 
 

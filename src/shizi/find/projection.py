@@ -398,7 +398,8 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     like = (marks >= _CLEAR) & (size >= 1 - _LIKE) & (size <= _TALLER)
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
     figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
-    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= 0.45) & filled
+    clear = like & (lines.fill >= 0.15) & (lines.fill <= 0.6)
+    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= np.where(clear, 0.3, 0.45)) & filled
     few &= size <= np.where(marks >= _CLEAR, 5, 3)
     few &= ~(_is_solid(lines) & (lines.fill >= _EMPTY) & (size >= _LARGER))
     some = (size >= 0.35) & (depth >= 0.3)
