@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
-from shizi.find import FINDERS, Candidate, find, joins, lines, projection
+from shizi.find import FINDERS, Candidate, find, joins, lines, parts, projection
 from shizi.find.lines import Lines, bands, near
 from shizi.find.walls import Walls
 from shizi.settings import FindSettings
@@ -560,6 +560,28 @@ def test_the_sign_of_degrees_belongs_to_large_figures_before_it() -> None:
     found = [one.quad for one in find(sheet.page, SETTINGS).lines if one.quad.bounds[0] > 550]
     assert len(found) == 1
     assert same(found[0], (left, top, right + 30, bottom))
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_two_short_rows_on_a_page_with_a_large_title_are_no_halves(others: int) -> None:
+    """The author and the translator below the title of a book; what is as small shows that they are rows."""
+    boxes = [(105, 194, 594, 275), (285, 595, 419, 627), (252, 640, 448, 665)]
+    boxes += [(240, 800 + 60 * row, 460, 828 + 60 * row) for row in range(others)]
+    left, top, right, bottom = np.array(boxes, np.float64).T
+    each, count = np.ones(len(boxes)), np.array([20, 6, 8, *[9] * others], np.intp)
+    high = bottom - top
+    found = Lines(left, right, 0 * each, top, bottom, high, 150 * each, count, 0.3 * each, 0 * each, each)
+    assert parts.pairs(found).tolist() == ([] if others else [[1, 2]])
+
+
+@pytest.mark.parametrize(("count", "size"), [(5, 44), (4, 54)])
+def test_thin_letters_far_apart_are_found_by_the_others_of_their_size(count: int, size: int) -> None:
+    sheet = prose()
+    for x in range(60, 60 + 170 * count, 170):
+        sheet.boxes.append((x, 300, x + size, 300 + size))
+        for top, bottom in ((300, 300 + size), (300 + size, 300)):
+            sheet.draw.line((x, top, x + size, bottom), 20, 2)
+    check(sheet.page, sheet.boxes)
 
 
 def test_squares_close_below_one_another_are_a_column() -> None:

@@ -66,6 +66,7 @@ _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|�
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
+_RANGE = re.compile("(?<=[0-9][日号年时])一(?=[0-9])")
 _RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
 _PRODUCT = re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})([xX×])([0-9]{1,2}[-=]?[0-9]{1,5})(?![0-9A-Za-z.])")
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
@@ -126,9 +127,11 @@ def _points(chars: Sequence[Char]) -> list[Char]:
 def _ones(chars: Sequence[Char]) -> list[Char]:
     """A dash beside a hanzi and no other dash is 一, where that was seen as well: 选项一, “一带一路”.
 
-    A Chinese dash is two of them.
+    A Chinese dash is two of them. But between a day or an hour and a figure there is a dash: 8月19日—9月2日.
     """
     made = list(chars)
+    for found in _RANGE.finditer("".join(char.text for char in chars)):
+        made[found.start()] = replace(_as(made[found.start()], DASH, SEEN), text=DASH)
     around = [BLANK, *(char.text for char in chars), BLANK]
     for at, (before, seen, after) in enumerate(zip(around, around[1:], around[2:], strict=False)):
         if seen == DASH and DASH not in (before, after) and (is_chinese(before) or is_chinese(after)):

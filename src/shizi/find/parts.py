@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from shizi.find.ink import Ints, Pieces
-from shizi.find.lines import Lines, alike, near, typical, united
+from shizi.find.lines import Bools, Lines, alike, near, typical, united
 
 _PART = 0.8  # height of the upper or lower parts of a few characters, in heights of the page's typical line
 _TALL = 0.8  # of the ink lies in lines no higher than those
@@ -22,6 +22,7 @@ _THIN, _FEW = 0.3, 4.5  # and their width: of more characters one is of a single
 _ROWS = 0.12  # of its height: how far the ends of a larger character may lie from those of what stands beside it
 _PIECES = 3  # of ink in either part of a larger character at most
 _FAR = 3.0  # and how far away that may be, likewise
+_ROW, _SAME = 4.0, 0.15  # length of a line in its heights, and how far from its height that of rows is like it
 _WITHIN, _WHOLE = 4.0, 1.5  # height of the outer one of two at most, in heights of the inner one and of its characters
 _INSIDE = 0.7  # of a line's area, which makes it a part of the line that it lies in
 
@@ -39,6 +40,7 @@ def pairs(lines: Lines) -> Ints:
     middle = some.slope * (some.left + some.right) / 2
     top, bottom = some.top + middle, some.bottom + middle
     flat = (some.count == 1) & (wide >= _LEVEL * high) & (wide >= 0.5 * usual) & (wide <= _BAR * usual)
+    row = _has_peers(lines)[which]  # a large title makes two rows below it look like halves
     made = [_within(lines), _large(lines)]
     for i, j in near(some, np.full(len(some), 0.5 * usual)):
         across = np.minimum(some.right[i], some.right[j]) - np.maximum(some.left[i], some.left[j])
@@ -53,10 +55,21 @@ def pairs(lines: Lines) -> Ints:
         lone = halves & (down >= -_NEAR * usual) & (both >= 0.6 * total) & (both <= 1.25 * total)
         strokes = above & flat[i] & flat[j] & (down >= -_BETWEEN * usual)  # 二, 三
         sure = lone | (halves & (down >= 0))  # rows do not reach into each other
+        halves &= ~(row[i] & row[j])
         fit = ((halves | strokes) & (total <= _STACK * usual)) | (sure & (total <= _LONE * usual))
         fit &= alike(some.depth, i, j)
         made.append(which[np.stack([i[fit], j[fit]], axis=1)])
     return np.concatenate(made)
+
+
+def _has_peers(lines: Lines) -> Bools:
+    """(M,) is a line as high as another, longer one that is surely a row of text?"""
+    row = (lines.count >= _ROW) & (lines.wide >= _ROW * lines.high)
+    heights = np.sort(lines.high[row])
+    least = np.searchsorted(heights, (1 - _SAME) * lines.high)
+    most = np.searchsorted(heights, (1 + _SAME) * lines.high, "right")
+    peers: Bools = most - least > row
+    return peers
 
 
 def _within(lines: Lines) -> Ints:

@@ -41,6 +41,7 @@ _TINY, _HOLLOW = 0.25, 0.3  # two are enough if they are smaller still, on a sha
 _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as longer ones, and
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _TALLER = 2.0  # a hanzi beside the typical figure
+_PEER, _SEVERAL = 0.2, 3  # or as many others as that are of its own size, but for that share of it
 _SOLID, _SIDES = 0.72, 0.8  # of its box that a disc or square with a character on it fills, and its sides' ratio,
 _EMPTY, _LARGER = 0.765, 1.3  # the same of one without, and its size, which a bullet does not have
 _SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
@@ -395,7 +396,7 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     """Is it text? The fewer pieces a line has, the more it must be like the page's other lines."""
     size = lines.size / max(typical(lines, lines.size), 1e-9)
     depth = lines.depth / max(typical(lines, lines.depth), 1e-9)
-    like = (marks >= _CLEAR) & (size >= 1 - _LIKE) & (size <= _TALLER)
+    like = (marks >= _CLEAR) & (((size >= 1 - _LIKE) & (size <= _TALLER)) | (_peers(size) >= _SEVERAL))
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
     figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
     clear = like & (lines.fill >= 0.15) & (lines.fill <= 0.6)
@@ -411,3 +412,11 @@ def _is_solid(lines: Lines) -> Bools:
     square = np.minimum(lines.wide, lines.high) >= _SIDES * np.maximum(lines.wide, lines.high)
     solid: Bools = (lines.count == 1) & square & (lines.fill >= _SOLID)
     return solid
+
+
+def _peers(size: Floats) -> Ints:
+    """(M,) how many others are of about the size of each."""
+    every = np.sort(size)
+    low, high = np.searchsorted(every, (1 - _PEER) * size), np.searchsorted(every, (1 + _PEER) * size, "right")
+    others: Ints = high - low - 1
+    return others
