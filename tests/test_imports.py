@@ -24,6 +24,8 @@ MAY = {
     "errors": set(),
     "settings": {"errors"},
     **{stage: BASE for stage in STAGES},
+    "curl": BASE,
+    "clean": BASE | {"curl"},
     "supposed": BASE,
     "alike": BASE | {"supposed"},
     "text": BASE | {"alike"},
@@ -60,7 +62,7 @@ ONLY = {
     "onnx": {"learn"},
     "onnxruntime": {"find", "read", "learn"},
     "PIL": {"load", "learn"},
-    "cv2": {"clean", "find", "crop", "column", "straight", "bent", "ruled", "stack", "seal", "rim"}
+    "cv2": {"clean", "curl", "find", "crop", "column", "straight", "bent", "ruled", "stack", "seal", "rim"}
     | {"read", "learn", "serve"},
     **{name: {"serve"} for name in ("flask", "werkzeug", "gunicorn", "gevent", "pydantic", "prometheus_client")},
 }

@@ -26,6 +26,7 @@ _MOST_PIXELS = 32_000  # a side that OpenCV can sample from
 _RISES = 9  # tried each way
 _ASIDE = (0.0, -0.12, 0.12)  # where the middle is looked for, as shares of the width from the strip's middle
 _EDGE = 0.4  # share of the highest smoothed profile below which text ends
+_OWN = 0.8  # likewise, from which on text may be the strip's own: rows beside it are seen in part
 _ROOM = 0.15  # margin above and below the text, as a share of its height
 
 Floats = NDArray[np.floating[Any]]
@@ -111,7 +112,11 @@ def _band(distances: Floats, weights: NDArray[np.float64]) -> tuple[float, float
     """From where to where the profile is high around its highest place, and a margin."""
     least, profile = _profile(distances, weights)
     smooth = np.convolve(profile, np.ones(5) / 5, "same")
-    top, low = int(smooth.argmax()), smooth < _EDGE * smooth.max()
+    low = smooth < _EDGE * smooth.max()
+    high = int(np.flatnonzero(smooth >= _OWN * smooth.max())[-1])  # of the outermost row that is as full
+    inner = np.flatnonzero(low[:high])
+    start = int(inner[-1]) + 1 if len(inner) else 0
+    top = start + int(smooth[start : high + 1].argmax())
     before, after = np.flatnonzero(low[:top]), np.flatnonzero(low[top:])
     near = int(before[-1]) + 1 if len(before) else 0
     far = top + int(after[0]) if len(after) else len(profile)

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shizi import curl
+from shizi.curl import Curl
 from shizi.settings import CleanSettings
 from shizi.types import Quad
 
@@ -85,6 +87,8 @@ class Upright:
     """(2, 3): cleaned to original pixels; both count from the outer edge of the first pixel."""
     level: bool = True
     """Its rows are not tilted, as far as that is clear."""
+    curl: Curl | None = None
+    """How its rows bent before it was laid flat: ``matrix`` leads on from there."""
 
     @classmethod
     def as_it_is(cls, page: Grey) -> Upright:
@@ -92,19 +96,21 @@ class Upright:
         return cls(page, np.eye(2, 3))
 
     def like(self, grey: Grey) -> Upright:
-        """Another (H, W) picture of the same size as the original one, turned as the page is.
+        """Another (H, W) picture of the same size as the original one, turned and laid flat as the page is.
 
         The page itself where either is too long for OpenCV to turn.
         """
-        high, wide = self.page.shape
-        if np.array_equal(self.matrix, np.eye(2, 3)):
-            return Upright(grey, self.matrix)
-        if max(*grey.shape, high, wide) > _LONGEST:
-            return self
-        return Upright(_turned(grey, self.matrix, (wide, high)), self.matrix)
+        high, wide = self.page.shape if self.curl is None else (self.curl.height, self.curl.width)
+        if not np.array_equal(self.matrix, np.eye(2, 3)):
+            if max(*grey.shape, high, wide) > _LONGEST:
+                return self
+            grey = _turned(grey, self.matrix, (wide, high))
+        return Upright(grey if self.curl is None else self.curl.flat(grey), self.matrix, curl=self.curl)
 
     def back(self, quad: Quad) -> Quad:
         """A quad of the cleaned page, in pixels of the original one."""
+        if self.curl is not None:
+            quad = self.curl.around(quad)
         return Quad.of(np.asarray(quad.points) @ self.matrix[:, :2].T + self.matrix[:, 2])
 
 
@@ -112,19 +118,23 @@ def upright(page: Grey, settings: CleanSettings, quarters: int = 0) -> Upright:
     """Turn a (H, W) page so that its lines run level; nothing is cut off, corners are filled with its border's grey.
 
     ``quarters`` of a full turn are taken first, clockwise. Then a page is left as it is where its tilt is unclear,
-    below ``settings.min_skew`` or above ``settings.max_skew``.
+    below ``settings.min_skew`` or above ``settings.max_skew``. Where its lines clearly bend it is laid flat.
     """
     if quarters % 4:
         turned = upright(np.ascontiguousarray(np.rot90(page, -quarters)), settings)
         return replace(turned, matrix=_after(_quarter(quarters % 4, page.shape), turned.matrix))
     angle, level, most = 0.0, True, settings.max_skew
-    if settings.deskew and most > 0:
-        ink = _ink(page)
+    ink = _ink(page) if settings.flatten or (settings.deskew and most > 0) else None
+    if ink is not None and settings.deskew and most > 0:
         angle = _tilt(ink, most)
         level = angle == 0.0 and not _is_steep(*ink[:2], most)
+    rows, columns = page.shape
+    if settings.flatten and ink is not None and max(rows, columns) <= _LONGEST:
+        bend = curl.found(*ink, _looked_at(page), (columns, rows), angle)
+        if bend is not None:
+            return Upright(bend.flat(page), np.eye(2, 3), level, bend)
     if abs(angle) < settings.min_skew:
         angle = 0.0
-    rows, columns = page.shape
     cos, sin = float(np.cos(np.radians(angle))), float(np.sin(np.radians(angle)))
     wide, high = round(columns * cos + rows * abs(sin)), round(columns * abs(sin) + rows * cos)
     if angle == 0.0 or max(rows, columns, wide, high) > _LONGEST:
@@ -140,7 +150,7 @@ def with_room(one: Upright) -> Upright:
     Cut out at its very ink it shows none, and finders take what touches an edge for a part of something.
     """
     high, wide = one.page.shape
-    if min(high, wide) > SMALL or max(high, wide) > _LONGEST:
+    if min(high, wide) > SMALL or max(high, wide) > _LONGEST or one.curl is not None:
         return one
     counts = _counts(one.page)
     ground = int(counts.argmax())
@@ -226,8 +236,7 @@ def _ink(page: Grey) -> tuple[Coordinates, Coordinates, NDArray[np.int32]]:
 
     Seen on the page sampled down; nothing where such pieces are few.
     """
-    ratio = min(1.0, _LOOKED_AT / max(page.shape))
-    size = max(1, round(page.shape[1] * ratio)), max(1, round(page.shape[0] * ratio))
+    size = _looked_at(page)
     small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     off = small.astype(np.float32) - cv2.blur(small, (31, 31))
     # strokes lie further from the mean around them than the ground beside them does on the other side
@@ -241,6 +250,12 @@ def _ink(page: Grey) -> tuple[Coordinates, Coordinates, NDArray[np.int32]]:
     at = np.flatnonzero(fit[labels])  # on a flat array it takes a quarter of the time
     ys, xs = np.divmod(at, size[0])
     return xs.astype(np.float64), ys.astype(np.float64), labels.ravel()[at].astype(np.int32, copy=False)
+
+
+def _looked_at(page: Grey) -> tuple[int, int]:
+    """Width and height that the tilt of a (H, W) page is estimated in."""
+    ratio = min(1.0, _LOOKED_AT / max(page.shape))
+    return max(1, round(page.shape[1] * ratio)), max(1, round(page.shape[0] * ratio))
 
 
 def _sharpness(xs: NDArray[np.float64], ys: NDArray[np.float64], degrees: float) -> float:

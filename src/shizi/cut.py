@@ -67,10 +67,15 @@ class Cut:
     """Confidence that a reading of it has to reach to count."""
     starts: Starts | None = None
     """Where all lines begin that were found on the page, this one among them; None: its place is known and stays."""
+    flat: Quad | None = None
+    """What it shows of a page that was laid flat, on that page: on the picture it bends."""
 
     def part(self, start: float, end: float) -> Quad:
         """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
-        place = self.whole.between(start, end) if self.laid is None else self.laid.part(self.whole, start, end)
+        shown = self.whole if self.flat is None else self.flat
+        place = shown.between(start, end) if self.laid is None else self.laid.part(shown, start, end)
+        if self.flat is not None and self.source is not None:
+            place = self.source[0].back(place)
         return within(place, self.size)
 
     def turned(self, ways: Iterable[int]) -> Iterator[Cut]:
@@ -205,7 +210,9 @@ def cut(
         strip, shown = crop.crop(page.page, quad), crop.expand(quad)
     made, place = clean.network_input(strip, settings), within(page.back(quad), size)
     source = page, line, settings
-    return Cut(made, place, page.back(shown), size, line.vertical, again, laid, source, pixels, starts=starts)
+    flat = None if page.curl is None else shown
+    whole = page.back(shown)
+    return Cut(made, place, whole, size, line.vertical, again, laid, source, pixels, starts=starts, flat=flat)
 
 
 def cut_all(

@@ -47,6 +47,8 @@ class CleanSettings:
     """Smaller tilts stay: lines are found along their slope, and turning would cost sharpness, degrees."""
     max_skew: float = 12.0
     """Largest tilt looked for, degrees."""
+    flatten: bool = True
+    """Lay a page flat whose lines clearly bend, as in open books."""
     seals: bool = True
     """Take round red and blue seals off a page, to find and read the print under them, and names along their rims."""
     contrast: bool = True
