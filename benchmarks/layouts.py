@@ -3,8 +3,9 @@
 ``python benchmarks/layouts.py DATA --han FONT... --latin FONT... --prose FILE... --words FILE --english FILE`` writes
 pages into slices of DATA: Chinese text (one to three columns, dark, examination papers), English text, forms (tables
 with rules, menus, receipts, cards), screens (chats, settings, slides), code, cells (spreadsheets, calendars, sums to be
-done) and designs (résumés, labels of food, train tickets, web pages), each as a program sets it, and once more as a
-photograph would show it: seen from the side, unevenly lit, a little blurred, grainy, as JPEG.
+done), designs (résumés, labels of food, train tickets, web pages), papers under seals, and the lists, letters and
+records of :mod:`everyday`, each as a program sets it, and once more as a photograph would show it: seen from the side,
+unevenly lit, a little blurred, grainy, as JPEG.
 
 PROSE has sentences, one a row; WORDS and ENGLISH words, the commonest first.
 """

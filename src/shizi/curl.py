@@ -52,6 +52,7 @@ _BENDS = tuple(np.array(terms) for terms in (
 _COARSE, _FINE = 3.0, 1.5  # pixels between the bends of a shape that a first look tries, and the second one
 _FOLLOWED = 3  # the best of these, from which better ones are looked for
 _BAND = 512  # rows that are laid flat at a time
+_ROUNDS = 8  # by which the way to the flat page is found, each far nearer than the one before
 _SAMPLES = 9  # points along the long sides of a quad that are led back
 
 Grey = NDArray[np.uint8]
@@ -97,6 +98,13 @@ class Curl:
             made[top : top + _BAND] = cv2.remap(page, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return made
 
+    def forth(self, points: Floats) -> Floats:
+        """(N, 2) places on the bent page, on the flat one: the way there of :meth:`back`."""
+        ys = points[:, 1].astype(np.float64)
+        for _ in range(_ROUNDS):
+            ys = points[:, 1] - self.shift(points[:, 0], ys)
+        return np.stack([points[:, 0], ys + self.room[0]], axis=1)
+
     def around(self, quad: Quad) -> Quad:
         """A quad of the flat page on the bent one; a long one as a straight one that holds all of it."""
         a, b, c, d = np.asarray(quad.points)
@@ -105,10 +113,30 @@ class Curl:
         shares = np.linspace(0, 1, _SAMPLES)[:, np.newaxis]
         over, under = self.back(a + shares * (b - a)), self.back(d + shares * (c - d))
         start, end = (over[0] + under[0]) / 2, (over[-1] + under[-1]) / 2
-        along = end - start
-        down = np.array((-along[1], along[0])) / max(float(np.hypot(*along)), 1e-9)
+        down = _across(start, end)
         top, bottom = float(((over - start) @ down).min()), float(((under - start) @ down).max())
         return Quad.of(np.stack([start + top * down, end + top * down, end + bottom * down, start + bottom * down]))
+
+    def within(self, quad: Quad) -> Quad:
+        """The quad of the flat page that one of the bent page was made :meth:`around`, for about level rows."""
+        a, b, c, d = np.asarray(quad.points)
+        if not quad.width > quad.height:
+            return Quad.of(self.forth(np.stack([a, b, c, d])))
+        left, right = (a + d) / 2, (b + c) / 2
+        down, shares = _across(left, right), np.linspace(0, 1, _SAMPLES)[:, np.newaxis]
+        row = self.forth(np.stack([left, right]))
+        off = (self.back(row[0] + shares * (row[1] - row[0])) - left) @ down  # how far its middle strays
+        high = max(1.0, quad.height - float(np.ptp(off)))
+        middle = self.forth(np.stack([left, right]) - down * float(off.min() + off.max()) / 2)
+        (x0, y0), (x1, y1) = middle.tolist()
+        return Quad(((x0, y0 - high / 2), (x1, y1 - high / 2), (x1, y1 + high / 2), (x0, y0 + high / 2)))
+
+
+def _across(start: Floats, end: Floats) -> Floats:
+    """(2,) the unit vector to the right of the way from ``start`` to ``end``: down, where that leads to the right."""
+    along = end - start
+    made: Floats = np.array((-along[1], along[0])) / max(float(np.hypot(*along)), 1e-9)
+    return made
 
 
 def found(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser import Desk
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -45,6 +46,30 @@ def test_drop_a_picture_and_its_lines_appear(desk: Sit, truth: Page) -> None:
     at.wait_for("done")
     at.comes(at.texts, [line.text for line in truth.lines])
     at.comes(at.page.locator("#overlay .box.read").count, len(truth.lines))
+
+
+def test_boxes_follow_rows_that_bend(desk: Sit, tmp_path: Path) -> None:
+    picture = Image.new("L", (900, 700), 255)
+    font = ImageFont.load_default(20)
+    for row in range(15):
+        text = f"Row {row + 1} of an open book, whose paper is bent all along it, from the one end to the other"
+        ImageDraw.Draw(picture).text((60, 60 + 36 * row), text, font=font, fill=0)
+    pixels = np.asarray(picture)
+    down = 0.05 * 900 * ((np.arange(900) + 0.5) / 450 - 1) ** 2
+    bent = np.stack([np.roll(pixels[:, x], round(float(down[x]))) for x in range(900)], axis=1)
+    path = tmp_path / "book.png"
+    Image.fromarray(bent).save(path)
+    at = desk().open()
+    at.choose(path)
+    at.start()
+    at.wait_for("done")
+    assert len(at.texts()) == 15
+    points = at.page.locator('#overlay .box[data-line="7"]').get_attribute("points") or ""
+    corners = [tuple(map(float, point.split(","))) for point in points.split()]
+    assert len(corners) > 40
+    for x, y in corners:
+        there = 60 + 36 * 7 + 12 + down[min(899, round(x))]
+        assert abs(y - there) < 26, "along its own row, not the one above or below"
 
 
 def test_lines_come_one_by_one(desk: Sit, long_page: Path) -> None:

@@ -27,9 +27,10 @@ from shizi.errors import SettingsError
 from shizi.serve.failures import BadOption, CorrectionsFull
 from shizi.serve.settings import ServeSettings
 from shizi.serve.shapes import Correction
-from shizi.settings import LoadSettings
+from shizi.settings import CleanSettings, LoadSettings
 from shizi.types import Quad
 
+_BENT = CleanSettings(deskew=False)
 _UNFIT = {"Cc", "Cs", "Zl", "Zp"}  # of Unicode: control characters, halves of pairs, ends of lines and paragraphs
 LABELS, READINGS, STRIPS, LOCK = "labels.tsv", "readings.tsv", "strips", ".lock"
 
@@ -114,17 +115,21 @@ def _strips(
     """The rows of each page up to the last corrected one, in the order of the pages; those of a page as they came."""
     left = list(corrections)
     for number, page in enumerate(load.pages(picture, {one.page for one in corrections}, bounds)):
-        grey = None if page is None else clean.grey(page.pixels)
-        yield [] if grey is None else [_row(grey, one, most) for one in left if one.page == number]
+        if page is None:
+            yield []
+        else:
+            seen = clean.upright(clean.grey(page.pixels), _BENT)
+            yield [_row(page.pixels.shape, seen, one, most) for one in left if one.page == number]
         left = [one for one in left if one.page != number]
         if not left:
             return
     raise BadOption(f"corrections: there is no page {left[0].page}")
 
 
-def _row(page: clean.Grey, one: Correction, most: int) -> Row:
-    quad = _quad(one, page.shape[1], page.shape[0])
-    done, data = cv2.imencode(".png", crop.crop(page, quad))
+def _row(size: tuple[int, ...], seen: clean.Upright, one: Correction, most: int) -> Row:
+    """A line of a page of that size, which is ``seen`` as it is, or flat where its rows bend."""
+    quad = _quad(one, size[1], size[0])
+    done, data = cv2.imencode(".png", crop.crop(seen.page, quad if seen.curl is None else seen.curl.within(quad)))
     if not done:
         raise BadOption("corrections: a line cannot be cut out")
     png = data.tobytes()

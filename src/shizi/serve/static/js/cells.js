@@ -9,6 +9,8 @@
  *   settled: a person chose, typed or confirmed it. char is null where a person put in a character that was not read.
  */
 
+const BENT = 1.6; // how much higher a line's quad is than its characters where its row bends
+
 /**
  * The cells of a line as it was read. `chars` may lack blanks that `text` has.
  * @param {string} text @param {Char[]} chars @returns {Cell[]}
@@ -79,6 +81,20 @@ export function places(cells, line) {
     const [b, c] = right ? [right[0], right[3]] : [line[1], line[2]];
     return [a, b, c, d];
   });
+}
+
+/**
+ * Around a line: its quad; where its row bends, which no quad alone holds, along its characters.
+ * @param {readonly Cell[]} cells @param {Quad} line @returns {Quad}
+ */
+export function outline(cells, line) {
+  const quads = cells.flatMap((cell) => (cell.char ? [cell.char.quad] : []));
+  const high = (/** @type {Quad} */ [a, , , d]) => Math.hypot(d[0] - a[0], d[1] - a[1]);
+  const usual = quads.map(high).sort((one, other) => one - other)[quads.length >> 1];
+  if (quads.length < 3 || high(line) < BENT * usual) return line;
+  const ahead = quads.flatMap(([a, b]) => [a, b]);
+  const back = quads.flatMap(([, , c, d]) => [d, c]).reverse();
+  return [...ahead, ...back];
 }
 
 /** @param {string} text @returns {Cell} */

@@ -3,7 +3,7 @@
  * The sheet has the size of the picture times the zoom, so that the boxes' strokes stay thin at every zoom.
  */
 
-import { isDoubtful, places } from "./cells.js";
+import { isDoubtful, outline, places } from "./cells.js";
 import { $, calm, drawn, eachFrame } from "./dom.js";
 import { percent, t } from "./i18n.js";
 
@@ -137,7 +137,7 @@ export class Viewer {
       page.quads.forEach((quad, at) => read.has(at) || this.overlay.append(polygon(quad, "box found")));
     }
     for (const line of lines) {
-      this.overlay.append(polygon(line.quad, `box read${cursor?.line === line ? " on" : ""}`, line.index));
+      this.overlay.append(polygon(outline(line.cells, line.quad), `box read${cursor?.line === line ? " on" : ""}`, line.index));
       for (const cell of line.cells) {
         if (isDoubtful(cell, threshold) && cell.char) this.overlay.append(foot(cell.char.quad));
       }
