@@ -26,6 +26,7 @@ _MEDIUM = re.compile(
     r"|(?<=[一-鿿])J(?=[.,，。 ])"
 )
 _TITLED = re.compile(r"\[(?:[ACDGJMNPRSZ]|[A-Z]{1,2}/OL)\](?P<mark>[.,，。、]?)(?= ?[A-Za-z一-鿿])")
+_NAMED = re.compile("[.,，。、]")  # who wrote it stands before its title
 _MOBILE = re.compile(r"(?<![0-9*])1[3-9][0-9]([0-9*]{2,5})[0-9]{4}(?![0-9*])")
 
 
@@ -51,7 +52,7 @@ def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
     if line[0] != "[":
         made[:1] = _bracketed(made[0], True, False)
     found = _TITLED.search("".join(char.text for char in made))
-    if found is None:
+    if found is None or not _NAMED.search(found.string, start, found.start()):
         return made
     at = found.start("mark")
     if found["mark"] not in ("", ".") and made[at].confidence >= CLEAR:
