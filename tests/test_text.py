@@ -136,6 +136,12 @@ def test_a_doubtful_pause_between_two_words_may_be_the_dot_that_parts_them(pause
     assert read("再说，" + before + pause, 0.6, 0.1)[-1] != "·", "a line ends with a stop"
 
 
+def test_a_figure_before_others_is_an_arrow_where_that_was_rather_likely() -> None:
+    first, *rest = line("129.5%")
+    made = tidy([replace(first, alternatives=(Alternative("↑", 0.1),)), *rest], TextSettings())
+    assert "".join(char.text for char in made) == "↑29.5%"
+
+
 def doubted(text: str, share: float) -> list[Char]:
     """Each letter with its other case among the alternatives."""
     return [replace(char, alternatives=(Alternative(char.text.swapcase(), share),)) for char in line(text)]
@@ -290,6 +296,12 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("3x824", {}, "3x824"),
         ("v3x8-24", {}, "v3x8-24"),
         ("3x8-24.5", {}, "3x8-24.5"),
+        ("t 0.2%", {"t": "↑"}, "↑ 0.2%"),
+        ("l3.5%", {"l": "↓"}, "↓3.5%"),
+        ("4 20.9%", {"4": "↓"}, "↓ 20.9%"),
+        ("129.5%", {"1": "↑"}, "129.5%"),  # not likely enough
+        ("t 0.2% a", {"t": "↑"}, "t 0.2% a"),
+        ("t 0.2%", {"t": "1"}, "t 0.2%"),
         ("8月19日一9月2日", {}, "8月19日—9月2日"),
         ("2026年一月，周日一早", {}, "2026年一月，周日一早"),
         ("O 男性", {"O": "○"}, "○ 男性"),

@@ -33,6 +33,8 @@ SHAPELESS = 0.24
 """Share of other marks than a comma together, from which on none of them was seen."""
 DEGREE = 0.025
 """Share of a figure's confidence, or a mark's, that the sign of degrees behind a number has at least: it is rare."""
+ARROW = 0.05
+"""Confidence of an arrow that a figure is taken for, at least."""
 SEEN_TWICE = 0.9
 """Confidence below which [ beside 【 is the same bracket seen twice, though there is a ] as well."""
 DOT, SURELY = 0.03, 0.9
@@ -66,6 +68,7 @@ _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|�
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
+_CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"), frozenset("↑↓")
 _RANGE = re.compile("(?<=[0-9][日号年时])一(?=[0-9])")
 _RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
 _PRODUCT = re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})([xX×])([0-9]{1,2}[-=]?[0-9]{1,5})(?![0-9A-Za-z.])")
@@ -76,7 +79,8 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_yuan(_sums(_ones(_points(_one_kind(chars)))))))))))
+    chars = _sums(_ones(_points(_one_kind(chars))))
+    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_arrow(_yuan(chars))))))))
     return supposed.restored(_dots(made))
 
 
@@ -183,6 +187,20 @@ def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
     if seen is chars[0] and found[1] in "yYvV" and len(found[2]) == 3:
         seen = replace(seen, text="¥")
     return [seen, *chars[1:]]
+
+
+def _arrow(chars: Sequence[Char]) -> Sequence[Char]:
+    """Before a share that is all of a line, a letter or a lone figure is the arrow that was seen as well: t 0.2% is
+    ↑ 0.2%. A figure right before others is one only where that was rather likely.
+    """
+    found = _CHANGE.fullmatch("".join(char.text for char in chars))
+    if found is None:
+        return chars
+    arrows = [one for one in chars[0].alternatives if one.text in _ARROWS]
+    best = max(arrows, key=lambda one: one.confidence, default=None)
+    if best is None or best.confidence < (ARROW if found[1].isdigit() and not found[2] else SEEN):
+        return chars
+    return [_as(chars[0], best.text, SEEN), *chars[1:]]
 
 
 def _degrees(chars: Sequence[Char]) -> Sequence[Char]:

@@ -5,7 +5,7 @@
 2. It is looked at smaller still for letters that are larger than what the network sees at once.
 3. A look larger than a tile goes tile by tile, and the maps are put together before lines are taken from them.
 4. Each region of a map's kernels is a line, let out to its true border.
-5. Characters that stand apart, as on squared paper, are joined to rows.
+5. Characters that stand apart, as on squared paper, are joined to rows; tags and buttons side by side are parted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.find import kernels, spaced, tiles
+from shizi.find import chips, kernels, spaced, tiles
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -139,7 +139,7 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
     rows = spaced.rows(candidates)
     apart = () if rows == candidates else _sure(candidates, settings)[0]
-    kept, dropped = _sure(rows, settings)
+    kept, dropped = _sure(chips.apart(page, rows), settings)
     dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
     return Found(kept, tuple(dropped[:MAX_DROPPED]), apart)
 
