@@ -70,6 +70,18 @@ def test_other_lines_stay_whole(grounds: list[int], inks: list[int]) -> None:
     assert apart(page, [one]) == [one]
 
 
+def test_bold_letters_that_touch_head_and_foot_stay_whole() -> None:
+    image = Image.new("L", (600, 120), 250)
+    font = ImageFont.load_default(size=40)
+    draw = ImageDraw.Draw(image)
+    draw.text((40, 30), "CASH", 10, font, stroke_width=3, stroke_fill=10)
+    draw.text((260, 30), "RM", 10, font, stroke_width=3, stroke_fill=10)
+    left, top = draw.textbbox((40, 30), "CASH", font, stroke_width=3)[:2]
+    right, bottom = draw.textbbox((260, 30), "RM", font, stroke_width=3)[2:]
+    one = Candidate(Quad.box(left, top, right, bottom))
+    assert apart(np.asarray(image), [one]) == [one]
+
+
 def test_a_bar_with_words_on_it_and_vertical_lines_stay_whole() -> None:
     image = Image.new("L", (900, 160), 255)
     draw = ImageDraw.Draw(image)

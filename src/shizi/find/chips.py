@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,6 +30,8 @@ LONG = 1.1
 """Length of a word's ground, in heights of the line, at least: no stroke is so wide."""
 ROUND = 0.5
 """How far its ends may be round, likewise."""
+FLAT = 0.3
+"""Share of it that is of its own grey, at least."""
 MARGIN = 0.08
 """Around the word on it, in the word's height."""
 DEEP, LEAST_HIGH = 0.4, 0.25
@@ -56,13 +59,13 @@ def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
     beyond = round(BESIDE * ROWS)
     line = seen[beyond:-beyond].astype(np.float32)
     # what is commonest there and right around it: the words' own grounds differ, or are covered by words
-    counts = np.convolve(np.bincount(seen.ravel(), minlength=256), np.ones(SPREAD), "same")
-    ground = float(counts.argmax())
+    ground = _commonest(seen)
     away = np.abs(line - ground) > AWAY
     other = away.mean(axis=0)
     full = np.flatnonzero(away[1 : 1 + EDGE].any(axis=0) & away[-1 - EDGE : -1].any(axis=0))
     runs = np.split(full, np.flatnonzero(np.diff(full) > 2) + 1)
     words = [(int(run[0]), int(run[-1]) + 1) for run in runs if len(run) >= LONG * ROWS]
+    words = [one for one in words if _has_own_ground(line[:, slice(*one)], ground)]
     clear = other <= EMPTY
     room = round(ROUND * ROWS)
     ends = [(0, words[0][0] - room), (words[-1][1] + room, len(other))] if words else []
@@ -76,9 +79,17 @@ def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
         yield _lower(quad.between(start / len(other), end / len(other)), head / ROWS, foot / ROWS)
 
 
+def _has_own_ground(chip: NDArray[np.float32], common: float) -> bool:
+    """Is much of a word's place, (ROWS, W), of one grey, and not of the common one? Bold letters, which touch head and
+    foot as well, stand on that.
+    """
+    own = _commonest(chip)
+    return abs(own - common) > AWAY and bool((np.abs(chip - own) <= SPREAD / 2).mean() >= FLAT)
+
+
 def _rows(chip: NDArray[np.float32]) -> tuple[float, float]:
     """From where to where a word reaches on its own ground, (ROWS, W), and a margin; all of it if that is unclear."""
-    own = float(np.convolve(np.bincount(chip.ravel().astype(np.intp), minlength=256), np.ones(SPREAD), "same").argmax())
+    own = _commonest(chip)
     aside = min(round(ROUND * ROWS), chip.shape[1] // 3)  # at its ends the common ground may be seen
     inner = np.abs(chip[1:-1, aside:-aside] - own)  # and in its first and last row
     inked = 1 + np.flatnonzero((inner > max(AWAY, DEEP * float(inner.max(initial=0.0)))).any(axis=1))
@@ -86,6 +97,12 @@ def _rows(chip: NDArray[np.float32]) -> tuple[float, float]:
         return 0.0, float(ROWS)
     margin = MARGIN * (inked[-1] + 1 - inked[0])
     return max(0.0, inked[0] - margin), min(float(ROWS), inked[-1] + 1 + margin)
+
+
+def _commonest(seen: NDArray[Any]) -> float:
+    """The grey value that most pixels are near."""
+    counts = np.bincount(seen.ravel().astype(np.intp), minlength=256)
+    return float(np.convolve(counts, np.ones(SPREAD), "same").argmax())
 
 
 def _lower(quad: Quad, head: float, foot: float) -> Quad:
