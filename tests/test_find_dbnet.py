@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import ModelMismatch, ModelMissing, SettingsError
-from shizi.find import Candidate, Found, dbnet, find, is_clean, kernels
+from shizi.find import Candidate, Found, dbnet, find, is_clean, is_drawn, kernels
 from shizi.settings import FindSettings
 from shizi.types import Quad
 
@@ -373,6 +373,28 @@ def test_which_finder_suits_a_page(
     page[50:60, 50:200:3] = 90
     assert is_clean(page)
     assert find(page, FindSettings(), level=level) is made[taken]
+
+
+def test_rows_of_small_buttons_that_a_program_drew_are_found_without_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hall's seats, to the network a few rows."""
+    image = Image.new("L", (820, 500), 245)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=15)
+    for at in range(70):
+        x, y = 30 + 78 * (at % 10), 30 + 66 * (at // 10)
+        draw.rounded_rectangle((x, y, x + 60, y + 50), 8, (255, 200, 180)[at % 3], 205)
+        draw.text((x + 14, y + 16), f"A{at + 10}", 20, font)
+    page = np.asarray(image)
+    rows = Found(tuple(Candidate(Quad.box(30, 66 * y, 800, 66 * y + 50)) for y in range(7)))
+    monkeypatch.setattr(dbnet, "find", lambda page, settings: rows)
+    assert not is_clean(page)
+    assert is_drawn(page)
+    assert len(find(page, FindSettings()).lines) == 70
+    seen = np.clip(page + np.random.default_rng(1).normal(0, 3, page.shape), 0, 255).astype(np.uint8)
+    assert not is_drawn(seen)
+    assert find(seen, FindSettings()) is rows, "a photograph of them is left to the model"
+    many = Found(rows.lines * 8)
+    monkeypatch.setattr(dbnet, "find", lambda page, settings: many)
+    assert find(page, FindSettings()) is many, "and so is what it sees well"
 
 
 def test_a_scan_in_black_and_white_was_set_by_no_program() -> None:

@@ -51,6 +51,7 @@ _BENDS = tuple(np.array(terms) for terms in (
 """Shapes that rows are looked for in first, their ends 1 from their middle or from each other."""
 _COARSE, _FINE = 3.0, 1.5  # pixels between the bends of a shape that a first look tries, and the second one
 _FOLLOWED = 3  # the best of these, from which better ones are looked for
+_LIMIT = 0.95  # of the farthest bend: beyond, a better one may lie outside of what is looked for
 _BAND = 512  # rows that are laid flat at a time
 _ROUNDS = 8  # by which the way to the flat page is found, each far nearer than the one before
 _SAMPLES = 9  # points along the long sides of a quad that are led back
@@ -171,7 +172,7 @@ def found(
     sharp, level = fit.sharpness(best), fit.sharpness(straight)
     halves = [fit.half(odd, best) / max(fit.half(odd, straight), 1.0) for odd in (False, True)]
     clear = sharp >= SHARPER * level and min(halves) >= AGREE and sharp >= STANDS_OUT * fit.usual
-    if not clear or np.abs(best[2:]).max() < LEAST or _bend(best) > 0.95 * MOST:
+    if not clear or np.abs(best[2:]).max() < LEAST or _bend(best) > _LIMIT * MOST:
         return None
     return Curl(tuple(best.tolist()), *size)
 

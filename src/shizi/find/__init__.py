@@ -13,7 +13,7 @@ from shizi.find import dbnet, projection
 from shizi.find.found import Candidate, Found
 from shizi.settings import FindSettings
 
-__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find", "is_clean"]
+__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find", "is_clean", "is_drawn"]
 
 Finder = Callable[[NDArray[np.uint8], FindSettings], Found]
 
@@ -34,10 +34,22 @@ FLAT = 2
 """Greys beside the commonest one that are ground as well."""
 
 
+DRAWN = 0.85
+"""Share of the pixels of a page drawn by a program that are just as those beside and below them."""
+MANY = 20
+"""Lines of such a page at least that are believed where the model sees few: rows of small buttons are one to it."""
+
+
 def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
     """Without a model where the page is a clean document of some text, with one elsewhere."""
-    if not is_clean(page) or max(page.shape) > LONG * settings.max_side:
+    if max(page.shape) > LONG * settings.max_side:
         return dbnet.find(page, settings)
+    if not is_clean(page):
+        found = dbnet.find(page, settings)
+        if not is_drawn(page):
+            return found
+        other = projection.find(page, settings)
+        return other if FEWER * len(other.lines) >= max(FEWER * MANY, len(found.lines)) else found
     found = projection.find(page, settings)
     lengths = _lengths(found)
     if lengths.sum() < FEW:
@@ -63,6 +75,14 @@ def is_clean(page: NDArray[np.uint8]) -> bool:
     counts[max(0, ground - FLAT) : ground + FLAT + 1] = 0
     rest = int(counts.sum())
     return rest <= (1 - CLEAN) * page.size and int(counts[FLAT + 1 : -FLAT - 1].sum()) >= GREYS * rest
+
+
+def is_drawn(page: NDArray[np.uint8]) -> bool:
+    """Did a program draw a (H, W) page, whatever its colours? See :data:`DRAWN`."""
+    if min(page.shape) < 2:
+        return False
+    here = page[:-1, :-1]
+    return bool(((here == page[1:, :-1]) & (here == page[:-1, 1:])).mean() >= DRAWN)
 
 
 FINDERS: dict[str, Finder] = {"auto": auto, "projection": projection.find, "dbnet": dbnet.find}

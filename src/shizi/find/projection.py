@@ -42,6 +42,8 @@ _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as lon
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _TALLER = 2.0  # a hanzi beside the typical figure
 _PEER, _SEVERAL = 0.2, 3  # or as many others as that are of its own size, but for that share of it
+_GREY = 0.3  # depth of a line that is like the others, as a share of theirs: the grey heading of a column,
+_INKED = (0.15, 0.6)  # and how much of its box its ink fills then
 _SOLID, _SIDES = 0.72, 0.8  # of its box that a disc or square with a character on it fills, and its sides' ratio,
 _EMPTY, _LARGER = 0.765, 1.3  # the same of one without, and its size, which a bullet does not have
 _SPARSE = 0.07  # of its box that its ink fills then at least: 一 and 广大 in thin strokes
@@ -399,8 +401,8 @@ def _is_believed(lines: Lines, marks: Floats) -> Bools:
     like = (marks >= _CLEAR) & (((size >= 1 - _LIKE) & (size <= _TALLER)) | (_peers(size) >= _SEVERAL))
     filled = (lines.fill >= np.where(like, _SPARSE, 0.15)) & (lines.fill <= 0.8)
     figures = (lines.count == 2) & (marks >= _CLEAR) & (lines.fill >= 0.2) & (lines.high <= 1.1 * lines.size)
-    clear = like & (lines.fill >= 0.15) & (lines.fill <= 0.6)
-    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= np.where(clear, 0.3, 0.45)) & filled
+    least = np.where(like & (lines.fill >= _INKED[0]) & (lines.fill <= _INKED[1]), _GREY, 0.45)
+    few = (marks >= _RIM) & (size >= np.where(figures, 0.35, 0.55)) & (depth >= least) & filled
     few &= size <= np.where(marks >= _CLEAR, 5, 3)
     few &= ~(_is_solid(lines) & (lines.fill >= _EMPTY) & (size >= _LARGER))
     some = (size >= 0.35) & (depth >= 0.3)
