@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tracemalloc
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -549,6 +549,30 @@ def test_discs_beside_text_are_no_lines_but_letters_on_them_are(letter: str) -> 
     for (left, top, right, bottom), disc in zip(sorted(beside, key=lambda box: box[1]), discs, strict=False):
         assert disc[0] < left < right < disc[2]
         assert disc[1] < top < bottom < disc[3]
+
+
+def test_a_row_of_discs_seen_from_afar_is_no_line() -> None:
+    """The steps of something, as bars of progress show them."""
+
+    def seen(boxes: list[Box], count: int, fill: float) -> Lines:
+        left, top, right, bottom = np.array(boxes, np.float64).T
+        each, number = np.ones(len(boxes)), np.full(len(boxes), count, np.intp)
+        size = (bottom - top) * each
+        return Lines(left, right, 0 * each, top, bottom, size, 180 * each, number, fill * each, 0 * each, each)
+
+    words = [(66 + 220 * at, 130, 154 + 220 * at, 150) for at in range(5)]
+    discs = [(84 + 220 * at, 50, 136 + 220 * at, 102) for at in range(5)]
+    few, nothing = seen(words, 4, 0.4), seen(words[:1], 4, 0.4).only(np.empty(0, np.intp))
+    coarse = seen([(84, 51, 1016, 102)], 9, 0.27)
+    fine = Lines(*(np.concatenate(pair) for pair in zip(vars_of(few), vars_of(seen(discs, 1, 0.77)), strict=True)))
+    found = [(fine, np.ones(10)), (nothing, np.ones(0)), (coarse, np.ones(1))]
+    chosen, _ = projection._choose(found)
+    assert chosen.wide.max() < 900
+    assert np.count_nonzero(chosen.high == 20) == 5
+
+
+def vars_of(lines: Lines) -> list[NDArray[np.float64]]:
+    return [getattr(lines, field.name) for field in fields(Lines)]
 
 
 def test_the_sign_of_degrees_belongs_to_large_figures_before_it() -> None:

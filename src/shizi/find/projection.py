@@ -42,6 +42,8 @@ _CLEAR = 0.9  # of its rims that make a line of one or two pieces as good as lon
 _LIKE = 0.35  # how far from the typical size its own is then at most, as a share
 _TALLER = 2.0  # a hanzi beside the typical figure
 _PEER, _SEVERAL = 0.2, 3  # or as many others as that are of its own size, but for that share of it
+_FULL = 0.8  # of its box that a disc fills at most
+_HOLDS, _STEPS = 0.8, 3  # of a disc lies in a row of discs, of so many at least, and as many pieces a disc at most
 _GREY = 0.3  # depth of a line that is like the others, as a share of theirs: the grey heading of a column,
 _INKED = (0.15, 0.6)  # and how much of its box its ink fills then
 _SOLID, _SIDES = 0.72, 0.8  # of its box that a disc or square with a character on it fills, and its sides' ratio,
@@ -337,14 +339,18 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     every = Lines(*(np.concatenate([getattr(lines, f.name) for lines, _ in found]) for f in fields(Lines)))
     source = np.repeat(np.arange(len(found)), [len(lines) for lines, _ in found])
     marks = np.concatenate([m for _, m in found])
-    area = every.wide * every.high
+    area, solid = every.wide * every.high, _is_solid(every)
     one, other, shared = _overlaps(every, source)
+    # a row of discs, the steps of something: their numbers are text, they are not
+    disc = solid & (every.fill <= _FULL)
+    discs = np.bincount(one[disc[other] & (shared > _HOLDS * area[other])], minlength=len(every))
+    marks = np.where((discs >= _STEPS) & (discs >= every.count / _STEPS), 0.0, marks)
     size = every.size / max(typical(every, every.size), 1e-9)
     plain = (every.count <= 2) & (marks >= _CLEAR) & (np.abs(size - 1) <= _LIKE)
     fine = (source < 2) & ((every.count >= 3) | plain)
     fine &= ~_is_backdrop(every, marks, one, other, shared)
     rank = np.where(fine & (marks >= _RIM), 0, np.where(marks >= _CLEAR, 1, np.where(fine, 2, 3)))
-    rank[_is_solid(every)] = 3
+    rank[solid] = 3
     kept = np.zeros(len(every), np.bool_)
     ends = np.searchsorted(one, np.arange(len(every) + 1)).tolist()
     much = shared > 0.3 * np.minimum(area[one], area[other])
