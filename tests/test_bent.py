@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from shizi import bent
 from shizi.bent import found, unbent
 from test_straight import Grey, written
 
@@ -64,6 +65,15 @@ def test_its_columns_are_those_of_the_text(upwards: bool) -> None:
     made = unbent(bowed(strip, 1.6, upwards=upwards))
     assert made is not None
     assert max(alike(np.ascontiguousarray(made[:, cut : made.shape[1] - cut]), strip) for cut in range(0, 40, 2)) > 0.6
+
+
+@pytest.mark.parametrize(("outer", "row"), [(0.9, 140), (0.5, 100)])
+def test_of_rows_beside_one_another_the_outermost_full_one_is_the_strip_s_own(outer: float, row: int) -> None:
+    """What was cut out ends with it; of a row beyond it only the ends can be seen."""
+    distances = np.concatenate([np.repeat(np.arange(100.0, 120), 100), np.repeat(np.arange(140.0, 160), 100)])
+    near, far = bent._band(distances, np.repeat([1.0, outer], 2000))
+    assert near == pytest.approx(row, abs=6)
+    assert far == pytest.approx(row + 20, abs=6)
 
 
 def test_the_middle_of_the_circle_is_found() -> None:
