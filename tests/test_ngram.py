@@ -7,12 +7,13 @@ import math
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.errors import DataError, SettingsError
-from shizi.learn import lexicon
+from shizi.learn import lexicon, smoothing
 from shizi.read import ngram
 from shizi.read.beam import total
 from shizi.read.charset import Charset
@@ -36,15 +37,39 @@ def test_probabilities_after_every_context_add_up_to_one(model: NGram) -> None:
         assert sum(math.exp(-model.surprise(context, n)) for n in numbers) == pytest.approx(1.0, abs=STEP)
 
 
-def test_estimates_are_those_of_witten_and_bell() -> None:
-    model = NGram.parse(lexicon.build(["ab"] * 6 + ["ac"] * 3, "abc"))
+def test_estimates_are_those_of_kneser_and_ney() -> None:
+    model = NGram.parse(lexicon.build(["ab"] * 6 + ["ac"] * 3 + ["cb"], "abc"))
     a, b, c = (model.number(char) for char in "abc")
-    unigram = {a: 9.5 / 19.5, b: 6.5 / 19.5, c: 3.5 / 19.5}
-    # a is followed 9 times, by two different characters
-    for number, count in ((b, 6), (c, 3)):
-        wanted = (count + 2 * unigram[number]) / (9 + 2)
-        assert model.surprise((-1, a), number) == pytest.approx(-math.log(wanted), abs=STEP / 2)
+    # b comes behind a and c, c behind a alone, a behind nothing
+    unigram = {a: 0.5 / 4.5, b: 2.5 / 4.5, c: 1.5 / 4.5}
     assert model.surprise((-1, -1), b) == pytest.approx(-math.log(unigram[b]), abs=STEP / 2)
+    # no pair ends a triple: each counts once, half of which is left for what has not followed
+    for number in (b, c):
+        wanted = (1 - 0.5) / 2 + 2 * 0.5 / 2 * unigram[number]
+        assert model.surprise((-1, a), number) == pytest.approx(-math.log(wanted), abs=STEP / 2)
+    assert model.surprise((-1, a), a) == pytest.approx(-math.log(0.5 * unigram[a]), abs=STEP)
+
+
+def test_what_follows_one_character_alone_is_unlikely_behind_an_unknown_one() -> None:
+    """斓 is frequent, and behind 斑 alone; 的 is as frequent behind anything."""
+    texts = ["斑斓"] * 20 + [f"{char}的" for char in "一二三四五六七八九十"] * 2
+    model = NGram.parse(lexicon.build(texts, "斑斓的书一二三四五六七八九十"))
+    rare, common, before = (model.number(char) for char in "斓的书")
+    assert model.surprise((-1, before), rare) > model.surprise((-1, before), common) + 1
+    assert model.surprise((-1, model.number("斑")), rare) < 1
+
+
+@given(st.lists(st.integers(1, 9), min_size=1))
+def test_something_is_taken_off_each_count_and_not_all_of_it(counts: list[int]) -> None:
+    off = smoothing.discounts(np.array(counts))
+    assert all(0 < value < count for value, count in zip(off, (1, 2, 3), strict=True))
+
+
+def test_without_an_ngram_that_says_what_the_shorter_one_says_nothing_is_lost() -> None:
+    """Of two trigrams as frequent, the one is kept that the last two characters do not tell already."""
+    texts = ["甲乙丙"] * 9 + ["乙丙"] * 99 + ["丁戊己"] * 9 + ["戊庚"] * 99
+    model = NGram.parse(lexicon.build(texts, "甲乙丙丁戊己庚", max_trigrams=1))
+    assert [model.chars[number] for number in model._tri_char] == ["己"]
 
 
 def test_context_matters(model: NGram) -> None:
@@ -70,7 +95,7 @@ def test_a_scorer_adds_weight_times_logarithm_and_bonus(model: NGram) -> None:
     assert total(NGramScorer(model, charset, 0.5, 2.0), [1, 2]) == pytest.approx(4.0 - 0.5 * surprise)
 
 
-def test_only_the_most_frequent_are_kept() -> None:
+def test_no_more_are_kept_than_asked_for() -> None:
     full, small = (NGram.parse(lexicon.build(TEXTS, CHARS, max_trigrams=most)) for most in (1000, 2))
     assert len(small._tri) <= 2 < len(full._tri)
     numbers = range(len(small.chars))

@@ -17,39 +17,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi.errors import DataError
+from shizi.learn import smoothing
+from shizi.learn.smoothing import Counts
 from shizi.read import ngram
 from shizi.read.charset import Charset
 from shizi.read.ngram import STEP, fold
 
 PIECE = 4_000_000
 """Characters that are counted together: bounds the memory."""
-LEAST_COUNT = 3
-"""Bigrams and trigrams that occur less often are left out."""
 MAX_TRIGRAMS = 200_000
-"""The most frequent trigrams that are kept, unless another number is asked for; three bytes each."""
-BIGRAM_SHARE = 0.5
+"""Trigrams that are kept, unless another number is asked for; three bytes each."""
+BIGRAM_SHARE = 0.8
 """Bigrams kept, as a share of the trigrams; eight bytes each."""
 MOST_WORDS = 10_000
 """Common words that are kept, unless another number is asked for."""
 SHORTEST = 4
 """Letters of a common word at least: shorter ones fit everywhere."""
 
-Counts = tuple[NDArray[np.uint64], NDArray[np.int64]]
-"""Sorted n-grams, their characters packed 16 bits each, and how often each occurs."""
-
 
 def build(texts: Iterable[str], chars: Iterable[str], *, max_trigrams: int = MAX_TRIGRAMS) -> bytes:
     """The bytes of an n-gram's file (:mod:`shizi.read.ngram`), counted over ``texts``.
 
-    A back-off model of order 3 with the estimates of Witten and Bell (1991): the share of what comes after a context
-    for the first time goes to the shorter context. Rare n-grams are left out and the back-off weights set so that the
-    probabilities after every context still add up to one. All distinct n-grams are in memory at a time: two thirds of a
-    gigabyte for 25 million characters.
+    A back-off model of order 3 with the estimates of :mod:`shizi.learn.smoothing`. Those n-grams are kept without which
+    most would be lost, and the back-off weights set so that the probabilities after every context still add up to one.
+    All distinct n-grams are in memory at a time: a gigabyte for 40 million characters.
 
     Args:
         texts: pieces of text; no n-gram reaches over the end of one, or over a character that is not in ``chars``.
         chars: the characters to model.
-        max_trigrams: the most frequent are kept.
+        max_trigrams: so many are kept at most, and :data:`BIGRAM_SHARE` as many bigrams beside those that they hang on.
 
     Raises:
         DataError: the texts hold none of the characters.
@@ -57,22 +53,23 @@ def build(texts: Iterable[str], chars: Iterable[str], *, max_trigrams: int = MAX
     alphabet = sorted({fold(char) for char in chars})
     if not 0 < len(alphabet) <= ngram.MAX_CHARS - 1:
         raise DataError(f"an n-gram takes between 1 and {ngram.MAX_CHARS - 1:,} characters, not {len(alphabet):,}")
-    one, two, three = _counts(texts, alphabet)
-    if not len(one[0]):
+    counts = _counts(texts, alphabet)
+    if not len(counts[0][0]):
         raise DataError("the texts hold no character of the alphabet, so there is nothing to count")
-    uni = _unigrams(one, len(alphabet))
-    bigrams, trigrams = _frequent(two, int(max_trigrams * BIGRAM_SHARE)), _frequent(three, max_trigrams)
+    uni, two, three = smoothing.smoothed(counts, len(alphabet))
+    kept = smoothing.best(three, max_trigrams)
+    trigrams, tri = three.keys[kept], three.shares[kept]
     # a trigram hangs on its bigram
-    trigrams = tuple(part[np.isin(trigrams[0] >> 16, bigrams[0])] for part in trigrams)  # type: ignore[assignment]
+    needed = np.isin(two.keys, trigrams >> np.uint64(16))
+    kept = smoothing.best(two, int(max_trigrams * BIGRAM_SHARE), needed=needed)
+    bigrams, bi = two.keys[kept], two.shares[kept]
 
-    bi_context, bi_char = _split(bigrams[0])
-    bi = _witten_bell(bigrams, two, uni[bi_char])
+    bi_context, bi_char = _split(bigrams)
     uni_back = _back_off(bi_context, bi, uni[bi_char], len(alphabet))
 
-    tri_context, tri_char = _split(trigrams[0])
-    at = np.searchsorted(bigrams[0], tri_context)
-    shorter = _shorter(trigrams[0], bigrams[0], bi, uni, uni_back)
-    tri = _witten_bell(trigrams, three, shorter)
+    tri_context, tri_char = _split(trigrams)
+    at = np.searchsorted(bigrams, tri_context)
+    shorter = _shorter(trigrams, bigrams, bi, uni, uni_back)
     bi_back = _back_off(at, tri, shorter, len(bi))
     return ngram.dump(
         alphabet,
@@ -133,37 +130,9 @@ def _merged(one: Counts, other: Counts) -> Counts:
     return keys, counts
 
 
-def _frequent(counts: Counts, most: int) -> Counts:
-    keys, seen = counts
-    kept = np.flatnonzero(seen >= LEAST_COUNT)
-    if len(kept) > most:
-        kept = np.sort(kept[np.argsort(-seen[kept], kind="stable")[:most]])
-    return keys[kept], seen[kept]
-
-
 def _split(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """What comes before the last character, and the last character."""
     return keys >> np.uint64(16), (keys & np.uint64(0xFFFF)).astype(np.int64)
-
-
-def _unigrams(counts: Counts, size: int) -> NDArray[np.float64]:
-    """(V,) probabilities; half a count for each character, so that none is impossible."""
-    seen = np.full(size, 0.5)
-    seen[counts[0].astype(np.int64)] += counts[1]
-    made: NDArray[np.float64] = seen / seen.sum()
-    return made
-
-
-def _witten_bell(kept: Counts, every: Counts, shorter: NDArray[np.float64]) -> NDArray[np.float64]:
-    """p(last | context) of the kept n-grams: (c + N p(last | shorter context)) / (C + N).
-
-    C is how often the context is followed by anything, N by how many different characters, over ``every`` n-gram.
-    """
-    contexts, first, kinds = np.unique(every[0] >> np.uint64(16), return_index=True, return_counts=True)
-    followed = np.add.reduceat(every[1], first) if len(first) else np.zeros(0)
-    at = np.searchsorted(contexts, kept[0] >> np.uint64(16))
-    made: NDArray[np.float64] = (kept[1] + kinds[at] * shorter) / (followed[at] + kinds[at])
-    return made
 
 
 def _shorter(
