@@ -361,7 +361,57 @@ def test_the_ring_that_ends_a_line_of_chinese_is_its_stop(share: float, kept: st
 
 
 def test_the_comma_behind_a_hanzi_is_the_stop_that_was_likely_too() -> None:
-    assert tidy(seen_as("处罚，不", {"，": "。"}, 0.2), TextSettings())[2].text == "。"
+    """More so where the line ends: there few commas stand."""
+    for text, share, kept in (
+        ("处罚，不", 0.6, "。"), ("处罚，不", 0.1, "，"), ("处罚，", 0.1, "。"), ("处罚，", 0.02, "，"),
+    ):  # fmt: skip
+        made = tidy(seen_as(text, {"，": "。"}, share), TextSettings())
+        assert made[2].text == kept
+        assert tidy(made, TextSettings()) == made
+
+
+@pytest.mark.parametrize(
+    ("mark", "confidence", "kept"),
+    [("、", 0.8, "."), ("、", 0.95, "、"), ("：", 0.4, "."), ("：", 0.6, "："), ("·", 0.4, "."), ("；", 0.4, "；")],
+)
+def test_a_doubtful_mark_behind_the_letter_of_a_choice_is_its_point(mark: str, confidence: float, kept: str) -> None:
+    """The mark of A、 is seen surely, and so is the colon of one who speaks."""
+    for number in ("A", "12"):
+        letter, rest = line(number), line("线路图")
+        seen = [*letter, replace(line(mark)[0], confidence=confidence), *rest]
+        made = tidy(seen, TextSettings())
+        assert "".join(char.text for char in made) == f"{number}{kept}线路图"
+        assert tidy(made, TextSettings()) == made
+        inside = tidy([*line("见"), *seen], TextSettings())
+        assert "".join(char.text for char in inside) == f"见{number}{mark}线路图"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("umol/L", "μmol/L"), ("5um", "5μm"), ("25 ug/L", "25 μg/L"), ("umo1/L", "μmol/L"), ("mmo1/L", "mmol/L"),
+        ("uIU/mL", "μIU/mL"), ("use", "use"), ("um", "um"), ("gum", "gum"), ("menu/list", "menu/list"),
+        ("demo1/lib", "demo1/lib"), ("demo1/L", "demo1/L"),
+    ],
+)  # fmt: skip
+def test_units_have_the_letters_of_units(text: str, kept: str) -> None:
+    made = tidy(seen_as(text, {"u": "μ"}, 0.05), TextSettings())
+    assert "".join(char.text for char in made) == kept
+    assert tidy(made, TextSettings()) == made
+
+
+def test_the_u_of_a_unit_stays_where_nothing_else_was_seen() -> None:
+    assert "".join(char.text for char in tidy(line("umol/L"), TextSettings())) == "umol/L"
+
+
+def test_the_pause_before_the_title_of_a_reference_is_its_point() -> None:
+    """Where none was seen, the likeliest of them."""
+    for others, kept in (({8: 0.3, 5: 0.1}, "."), ({8: 0.05}, "，"), ({}, "，")):
+        chars = line("[3]王伟，李明，小麦[J].学报")
+        for at, share in others.items():
+            chars[at] = replace(chars[at], alternatives=(Alternative("。", share * chars[at].confidence),))
+        made = "".join(char.text for char in tidy(chars, TextSettings()))
+        assert made.replace(" ", "") == f"[3]王伟，李明{kept}小麦[J].学报"
 
 
 def test_the_box_of_a_form_is_no_comma_and_no_mouth() -> None:

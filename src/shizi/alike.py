@@ -60,8 +60,12 @@ _POINTS, _COLONS = frozenset(".,，、。："), frozenset(":：")
 _COUNTED = frozenset("个元次分型岁天度米件条页级基号点人名年月日时秒块万千百十亿利首期糖脂添")
 """Hanzi that none or a kind of blood may be counted before."""
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
-_COMMAS = {".": 0.02, ",": 0.02, "，": LIKELY}
-"""What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least."""
+_NO_POINT = {"、": SURELY, "：": DOUBTED, "·": DOUBTED}
+"""What the full-width point of a list is taken for, and the confidence from which on it is what it seems."""
+_COMMAS = {".": 0.02, ",": 0.02, "，": 0.5}
+"""What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least;"""
+ENDS = 0.06
+"""and that where the line ends: of the stops of a text half stand there, of its commas one in forty."""
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
 _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|÷[:：]|[:：]÷) ?[0-9]+(?:\.[0-9]+)? ?="
@@ -69,6 +73,8 @@ _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|�
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"), frozenset("↑↓")
+_MICRO = re.compile("(?<![A-Za-z])u(?=mol(?![A-Za-z])|g/|[Ll]/|IU/)|(?<=[0-9])u(?=[gmlLsAFVW](?![A-Za-z]))")
+_MOLE = re.compile("(?<![A-Za-z])[mnuμ]?mo([1I|])(?= ?/ ?[Ll](?![A-Za-z0-9]))")
 _RANGE = re.compile("(?<=[0-9][日号年时])一(?=[0-9])")
 _RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
 _PRODUCT = re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})([xX×])([0-9]{1,2}[-=]?[0-9]{1,5})(?![0-9A-Za-z.])")
@@ -79,7 +85,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    chars = _sums(_ones(_points(_one_kind(chars))))
+    chars = _sums(_ones(_points(_micro(_one_kind(chars)))))
     made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_arrow(_yuan(chars))))))))
     return supposed.restored(_dots(made))
 
@@ -110,6 +116,17 @@ def _one_kind(chars: Sequence[Char]) -> list[Char]:
                 wanted = _kind(word, at)
                 least = LIKELY if wanted.isdigit() or text.isdigit() else PLAUSIBLE
                 made[start + at] = _as(chars[start + at], wanted, least)
+    return made
+
+
+def _micro(chars: Sequence[Char]) -> list[Char]:
+    """The u of a unit is μ where that was seen as well: umol/L, 5um. Many print it as u. No mo1 stands before /L."""
+    made = list(chars)
+    for found in _MOLE.finditer("".join(char.text for char in chars)):
+        at = found.start(1)
+        made[at] = replace(_as(made[at], "l", SEEN), text="l")
+    for found in _MICRO.finditer("".join(char.text for char in made)):
+        made[found.start()] = _as(made[found.start()], "μ", SEEN)
     return made
 
 
@@ -264,7 +281,8 @@ def _before(text: str) -> bool:
 def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
     """Behind the letter or number that a line of Chinese begins with, a comma is the point of a list: A．, 12．
 
-    Full-width points are seen as a comma and a blank, as a stop, or as two marks.
+    Full-width points are seen as a comma and a blank, as a stop, as two marks, or as another one that is doubtful: the
+    mark of A、 is not.
     """
     end = next((i for i, char in enumerate(chars) if not (char.text.isascii() and char.text.isalnum())), len(chars))
     number = "".join(char.text for char in chars[:end])
@@ -282,6 +300,9 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
         if point is chars[end] and any(one.text == BLANK for one in point.alternatives):
             point = replace(point, text=".")
         return [*chars[:end], point, *chars[marks:]]
+    if seen == chars[end].text and chars[end].confidence < _NO_POINT.get(seen, 0.0):
+        others = tuple(one for one in chars[end].alternatives if one.text != ".")
+        return [*chars[:end], replace(chars[end], text=".", alternatives=others), *chars[marks:]]
     return chars
 
 
@@ -296,7 +317,7 @@ def _stops(chars: Sequence[Char]) -> Sequence[Char]:
     ]
     for at, (before, char) in enumerate(pairwise(made), 1):
         if char.text in _COMMAS and is_chinese(before.text):
-            made[at] = _as(char, STOP, _COMMAS[char.text])
+            made[at] = _as(char, STOP, min(_COMMAS[char.text], ENDS if at == len(made) - 1 else 1.0))
     ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
     if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
         made[-1] = _as(made[-1], STOP, PLAUSIBLE)

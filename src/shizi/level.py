@@ -28,7 +28,7 @@ WIDE, RING = 0.34, 0.5
 """Width of a dot, and of a sign of degrees, at most, in heights of the line."""
 RAISED = 0.62
 """Where a sign of degrees ends at the lowest."""
-_RINGS, _FIGURES = frozenset("0oO。"), frozenset("0123456789")
+_RINGS, _FIGURES = frozenset("09oO。"), frozenset("0123456789")
 
 
 def told(

@@ -272,6 +272,8 @@ class Reader:
     def _names(self, pixels: Pixels, seals: Sequence[Seal], hints: Hints) -> dict[Cut, Line]:
         """The names along the rims of seals that are read surely."""
         cuts = rim.names(pixels, seals, self._settings.clean)
+        seen = zip(cuts, self._read(cuts, hints=hints.quick()), strict=True)
+        cuts = [one for one, line in seen if rim.is_name(line)]
         read = dict(zip(cuts, self._read(cuts, hints=hints), strict=True))
         return {one: line for one, line in read.items() if rim.is_name(line) and not self._reason(line, hints)}
 
@@ -294,16 +296,17 @@ class Reader:
             return _Way(0, known, sure=False)
 
         def tried(some: Sequence[Cut], way: int) -> list[Line]:
-            return self._read([next(one.turned((way,))) for one in some], hints=free.quick())
+            turned = [next(one.turned((way,))) if way else one for one in some]
+            return self._read(turned, hints=free.quick())  # what an n-gram makes of noise is surer
 
         few = turn.enough(found)
-        read = {0: found[:few]}
+        read = {0: tried(cuts[:few], 0)}
         for ways in (turn.OTHERS[cuts[0].vertical], turn.SELDOM[cuts[0].vertical]):
             read |= {way: tried(cuts[:few], way) for way in ways}
             if turn.is_bearable(read):
                 break
         if few < len(cuts) and not turn.is_clear(read):
-            read = {way: [*lines, *tried(cuts[few:], way)] if way else found for way, lines in read.items()}
+            read = {way: [*lines, *tried(cuts[few:], way)] for way, lines in read.items()}
         quarters = turn.quarters(read)
         return _Way(quarters, known, not quarters and turn.is_upright(read))
 

@@ -34,7 +34,7 @@ Reals = NDArray[np.floating[Any]]
 LEAST = 4
 """Hanzi of a name, at the least."""
 SURE = 0.6
-"""Confidence that a name has to be read with: what is too small or too pale to be read looks like hanzi, too."""
+"""Confidence of a name, read without an n-gram: what is too small or pale to be read looks like hanzi, too."""
 
 ROWS, DEEP = 128, 0.64
 """Rows of an unrolled band, and how far it reaches from the rim inward, in shorter radii: a star's points lie there."""

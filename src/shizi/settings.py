@@ -150,13 +150,13 @@ class ReadSettings:
     edges, grain and hanzi too small to be read look like those."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
-    beam: int = 5
+    beam: int = 16
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
-    sure: float = 0.7
+    sure: float = 0.9
     """Where nothing is said about the text, lines whose letters, figures and hanzi are all at least so sure are read
     greedily; so are those of one or two characters: they have no context. English that holds words which are none is
     searched however sure it is."""
-    ngram_weight: float = 0.26
+    ngram_weight: float = 0.33
     """How much the n-gram's logarithms count in a search, beside the network's; 0 leaves the n-gram out."""
     ngram_bonus: float = 1.0
     """Natural logarithm added for each character in a search with an n-gram, which alone would favour short texts."""

@@ -5,6 +5,7 @@ Nothing of the sort is sure: its confidence is :data:`SUPPOSED` at most.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ SUPPOSED = 0.4
 """Confidence at most of what was not seen by itself."""
 CLEAR = 0.7
 """Confidence from which on a mark behind the medium of a reference is what it was read as."""
+POINTED = 0.1
+"""Share of a pause's confidence that points and stops have at least for it to be the point before a title."""
 HIDDEN = 4
 """Figures of a mobile number that stars stand for: 138****8000."""
 
@@ -26,6 +29,7 @@ _MEDIUM = re.compile(
     r"|(?<=[一-鿿])J(?=[.,，。 ])"
 )
 _TITLED = re.compile(r"\[(?:[ACDGJMNPRSZ]|[A-Z]{1,2}/OL)\](?P<mark>[.,，。、]?)(?= ?[A-Za-z一-鿿])")
+_PAUSES = frozenset(",，、")
 _NAMED = re.compile("[.,，。、]")  # who wrote it stands before its title
 _MOBILE = re.compile(r"(?<![0-9*])1[3-9][0-9]([0-9*]{2,5})[0-9]{4}(?![0-9*])")
 
@@ -43,7 +47,8 @@ def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
     """The first line of a reference: of [1] and of the medium, [J] or [M] (GB/T 7714), both thin brackets are there.
 
     Beside a narrow letter or figure they are seen as parts of it, and a lone J behind a title has lost both. Behind
-    the medium stands a point, which is small, and before the title another one, and no stop of Chinese.
+    the medium stands a point, which is small, and before the title another one, and no stop of Chinese; where none was
+    seen, it is the pause that is likeliest one.
     """
     made = list(chars)
     for medium in reversed(list(_MEDIUM.finditer(line, start))):
@@ -64,6 +69,11 @@ def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
     for at in range(found.start() - 1, 0, -1):
         if made[at].text == STOP:  # as wide as a hanzi, with room behind it
             made[at : at + 1] = _parted(_supposed(made[at], "."), 0.5, ".", BLANK)
+    if "." not in line[start : found.start()] and STOP not in line[start : found.start()]:
+        pauses = [(_pointed(made[at]), at) for at in range(start, found.start()) if made[at].text in _PAUSES]
+        share, at = max(pauses, default=(0.0, 0))
+        if share >= POINTED:
+            made[at] = _supposed(made[at], ".")
     return made
 
 
@@ -81,6 +91,12 @@ def _masked(chars: Sequence[Char], line: str) -> Sequence[Char]:
         parts = [place.between(at / HIDDEN, (at + 1) / HIDDEN) for at in range(HIDDEN)]
         made[found.start(1) : found.end(1)] = [Char(STAR, sure, part) for part in parts]
     return made
+
+
+def _pointed(char: Char) -> float:
+    """Share of its confidence that points and stops have."""
+    others = math.fsum(one.confidence for one in char.alternatives if one.text in (".", STOP))
+    return others / char.confidence if char.confidence else 0.0
 
 
 def _may_be(char: Char, text: str) -> bool:
