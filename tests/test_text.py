@@ -365,9 +365,12 @@ def test_the_comma_behind_a_hanzi_is_the_stop_that_was_likely_too() -> None:
     for text, share, kept in (
         ("处罚，不", 0.6, "。"), ("处罚，不", 0.1, "，"), ("处罚，", 0.1, "。"), ("处罚，", 0.02, "，"),
     ):  # fmt: skip
-        made = tidy(seen_as(text, {"，": "。"}, share), TextSettings())
+        seen = seen_as(text, {"，": "。"}, share)
+        made = tidy(seen, TextSettings())
         assert made[2].text == kept
         assert tidy(made, TextSettings()) == made
+        sharp = [replace(char, confidence=1.0) if char.text != "，" else char for char in seen]
+        assert tidy(sharp, TextSettings())[2].text == (kept if text.endswith("，") else "，"), "sharp"
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ _COMMAS = {".": 0.02, ",": 0.02, "，": 0.5}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least;"""
 ENDS = 0.06
 """and that where the line ends: of the stops of a text half stand there, of its commas one in forty."""
+SHARP = 0.998
+"""Confidence of both characters beside a comma from which on the picture is so clear that it is no stop."""
 _CENTS = re.compile(r"(?<![0-9.,])[0-9]+(,)[0-9]{2}(?![0-9.,])")
 _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([xX]) ?[0-9]+(?:\.[0-9]+)? ?=")
 _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|÷[:：]|[:：]÷) ?[0-9]+(?:\.[0-9]+)? ?="
@@ -317,7 +319,9 @@ def _stops(chars: Sequence[Char]) -> Sequence[Char]:
     ]
     for at, (before, char) in enumerate(pairwise(made), 1):
         if char.text in _COMMAS and is_chinese(before.text):
-            made[at] = _as(char, STOP, min(_COMMAS[char.text], ENDS if at == len(made) - 1 else 1.0))
+            last = at == len(made) - 1
+            sharp = char.text == "，" and not last and min(before.confidence, made[at + 1].confidence) >= SHARP
+            made[at] = char if sharp else _as(char, STOP, min(_COMMAS[char.text], ENDS if last else 1.0))
     ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
     if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
         made[-1] = _as(made[-1], STOP, PLAUSIBLE)
