@@ -272,10 +272,8 @@ class Reader:
     def _names(self, pixels: Pixels, seals: Sequence[Seal], hints: Hints) -> dict[Cut, Line]:
         """The names along the rims of seals that are read surely."""
         cuts = rim.names(pixels, seals, self._settings.clean)
-        seen = zip(cuts, self._read(cuts, hints=hints.quick()), strict=True)
-        cuts = [one for one, line in seen if rim.is_name(line)]
-        read = dict(zip(cuts, self._read(cuts, hints=hints), strict=True))
-        return {one: line for one, line in read.items() if rim.is_name(line) and not self._reason(line, hints)}
+        read = zip(cuts, *self._readings(cuts, (hints, hints.quick())), strict=True)
+        return {one: line for one, line, plain in read if rim.is_name(plain) and not self._reason(line, hints)}
 
     def _bounded(self, source: str, count: int) -> None:
         """Raises TooLarge for too many lines: reading only some of them would lose text without saying so."""
@@ -290,23 +288,22 @@ class Reader:
         settings = self._settings
         cuts = cut_all(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
-        found = self._read(cuts, hints=free)
+        found, plain = self._readings(cuts, (free, free.quick()))  # what an n-gram makes of noise is surer
         known = {one.line: line for one, line in zip(cuts, found, strict=True) if free is hints}
         if not cuts or turn.is_sure(found):
             return _Way(0, known, sure=False)
 
         def tried(some: Sequence[Cut], way: int) -> list[Line]:
-            turned = [next(one.turned((way,))) if way else one for one in some]
-            return self._read(turned, hints=free.quick())  # what an n-gram makes of noise is surer
+            return self._read([next(one.turned((way,))) for one in some], hints=free.quick())
 
-        few = turn.enough(found)
-        read = {0: tried(cuts[:few], 0)}
+        few = turn.enough(plain)
+        read = {0: plain[:few]}
         for ways in (turn.OTHERS[cuts[0].vertical], turn.SELDOM[cuts[0].vertical]):
             read |= {way: tried(cuts[:few], way) for way in ways}
             if turn.is_bearable(read):
                 break
         if few < len(cuts) and not turn.is_clear(read):
-            read = {way: [*lines, *tried(cuts[few:], way)] for way, lines in read.items()}
+            read = {way: [*lines, *tried(cuts[few:], way)] if way else plain for way, lines in read.items()}
         quarters = turn.quarters(read)
         return _Way(quarters, known, not quarters and turn.is_upright(read))
 
@@ -356,19 +353,29 @@ class Reader:
         return [Opinion(some, network.known) if some else None for some in told]
 
     def _read(self, cuts: Sequence[Cut], settings: ReadSettings | None = None, *, hints: Hints) -> list[Line]:
-        found = self._seen([one.strip for one in cuts], hints, settings or self._settings.read)
-        return [self._line(one, seen, hints) for one, seen in zip(cuts, found, strict=True)]
+        return self._readings(cuts, (hints,), settings)[0]
 
-    def _seen(self, strips: Sequence[Strip], hints: Hints, settings: ReadSettings) -> list[list[_Seen]]:
-        """What stands on each (32, W) strip, from the left."""
-        found: list[list[_Seen]] = [[] for _ in strips]
+    def _readings(
+        self, cuts: Sequence[Cut], ways: Sequence[Hints], settings: ReadSettings | None = None
+    ) -> list[list[Line]]:
+        """Read with each of some hints; the network sees them once."""
+        found = self._seen([one.strip for one in cuts], ways, settings or self._settings.read)
+        return [
+            [self._line(one, seen, hints) for one, seen in zip(cuts, lines, strict=True)]
+            for hints, lines in zip(ways, found, strict=True)
+        ]
+
+    def _seen(self, strips: Sequence[Strip], ways: Sequence[Hints], settings: ReadSettings) -> list[list[list[_Seen]]]:
+        """What stands on each (32, W) strip, from the left, by each of some hints."""
+        found: list[list[list[_Seen]]] = [[[] for _ in strips] for _ in ways]
         # What is seen of a part depends on its own width, so what is read with it cannot change its answer.
         for batch in crop.batches(crop.parts(strips, settings.max_width), settings.batch):
             padded = np.stack([crop.pad(part.strip) for part in batch])[:, np.newaxis]
             emitted = self._network.emissions(padded, [crop.seen(part.strip.shape[1]) for part in batch])
             for part, emissions in zip(batch, emitted, strict=True):
-                found[part.at] += self._decode(emissions, part, hints, settings)
-        return [sorted(seen, key=lambda one: one.left) for seen in found]
+                for hints, lines in zip(ways, found, strict=True):
+                    lines[part.at] += self._decode(emissions, part, hints, settings)
+        return [[sorted(seen, key=lambda one: one.left) for seen in lines] for lines in found]
 
     def _decode(
         self, emissions: Emissions, part: crop.Part, hints: Hints, settings: ReadSettings
