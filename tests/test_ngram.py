@@ -65,6 +65,13 @@ def test_something_is_taken_off_each_count_and_not_all_of_it(counts: list[int]) 
     assert all(0 < value < count for value, count in zip(off, (1, 2, 3), strict=True))
 
 
+def test_what_occurs_once_or_twice_is_left_out() -> None:
+    """A text cannot be put together again from what is kept of it."""
+    model = NGram.parse(lexicon.build(["甲乙丙"] * 3 + ["丁戊己"] * 2 + ["庚辛壬"], "甲乙丙丁戊己庚辛壬"))
+    assert [model.chars[number] for number in model._tri_char] == ["丙"]
+    assert {model.chars[number] for number in model._bi_char} == {"乙", "丙"}
+
+
 def test_without_an_ngram_that_says_what_the_shorter_one_says_nothing_is_lost() -> None:
     """Of two trigrams as frequent, the one is kept that the last two characters do not tell already."""
     texts = ["甲乙丙"] * 9 + ["乙丙"] * 99 + ["丁戊己"] * 9 + ["戊庚"] * 99

@@ -282,7 +282,7 @@ def _lexicon_arguments(parser: argparse.ArgumentParser) -> None:
     build = actions.add_parser("build", help="make an n-gram of characters from texts", allow_abbrev=False)
     build.add_argument("texts", nargs="+", type=Path, metavar="TEXT", help="a UTF-8 file, plain or .xz")
     build.add_argument("--output", type=Path, required=True, metavar="FILE", help="for --lexicon")
-    most = "three-character sequences that are kept; about 7 bytes each (default: 200000)"
+    most = "three-character sequences that are kept; about 9 bytes each (default: 200000)"
     build.add_argument("--max-trigrams", type=int, default=200_000, metavar="N", help=most)
 
 

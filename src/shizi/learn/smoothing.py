@@ -19,6 +19,8 @@ Counts = tuple[Keys, NDArray[np.int64]]
 
 FEW = (0.5, 1.0, 1.5)
 """What is taken off the counts 1, 2, and 3 and more where there are too few n-grams to tell."""
+LEAST_COUNT = 3
+"""N-grams that occur less often are left out: a text could be put together again from all of its own."""
 UNSEEN = 0.5
 """Count of a character that follows none, so that none is impossible."""
 _CHAR, _LAST, _PAIR = np.uint64(16), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
@@ -32,7 +34,7 @@ class Level:
     shares: Floats
     """p(last character | those before it), that of the shorter contexts mixed in."""
     gains: Floats
-    """By how much ln p is above what is said without the n-gram, times its count: what is lost with it."""
+    """By how much ln p is above what is said without the n-gram, times its count: what goes with it. 0: rare."""
 
 
 def smoothed(counts: tuple[Counts, Counts, Counts], size: int) -> tuple[Floats, Level, Level]:
@@ -60,8 +62,8 @@ def _level(counts: Counts, seen: NDArray[np.int64], shorter: Floats) -> Level:
     keys, often = counts
     own, left = _discounted(keys, seen)
     shares = own + left * shorter
-    gains: Floats = often.astype(np.float64) * np.log(shares / (left * shorter))
-    return Level(keys, shares, gains)
+    gains = often.astype(np.float64) * np.log(shares / (left * shorter))
+    return Level(keys, shares, np.where(often >= LEAST_COUNT, gains, 0.0))
 
 
 def best(level: Level, most: int, *, needed: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
