@@ -142,7 +142,7 @@ def _read_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--charset", metavar="NAME|FILE", help=charset)
     pattern = "what each line looks like: date, amount, capital-amount, id, plate, or an expression such as [A-Z]\\d+"
     parser.add_argument("--pattern", metavar="NAME|EXPRESSION", help=pattern)
-    beam = "beam search, N texts at a time, weighed by an n-gram (default: 5 where a character is doubtful; 0: never)"
+    beam = "beam search, N texts at a time, weighed by an n-gram (default: 16 where a character is doubtful; 0: never)"
     parser.add_argument("--beam", type=int, metavar="N", help=beam)
     lexicon = "words to expect, 'word TAB weight' a row, or what shizi lexicon build made; means --beam"
     parser.add_argument("--lexicon", metavar="FILE", help=lexicon)

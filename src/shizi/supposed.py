@@ -69,7 +69,7 @@ def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
     for at in range(found.start() - 1, 0, -1):
         if made[at].text == STOP:  # as wide as a hanzi, with room behind it
             made[at : at + 1] = _parted(_supposed(made[at], "."), 0.5, ".", BLANK)
-    if "." not in line[start : found.start()] and STOP not in line[start : found.start()]:
+    if not {".", STOP} & set(found.string[start : found.start()]):
         pauses = [(_pointed(made[at]), at) for at in range(start, found.start()) if made[at].text in _PAUSES]
         share, at = max(pauses, default=(0.0, 0))
         if share >= POINTED:

@@ -72,7 +72,7 @@ class ReadForm(Strict):
     line: bool = Field(False, description="The whole picture is one line of text")
     beam: Annotated[int, Field(ge=0)] | SkipJsonSchema[None] = Field(
         None,
-        description="Texts that beam search keeps; 0 reads greedily; without it, 5 where a character is doubtful",
+        description="Texts that beam search keeps; 0 reads greedily; without it, 16 where a character is doubtful",
         json_schema_extra=_no_default,
     )
     lexicon: str | SkipJsonSchema[None] = Field(
