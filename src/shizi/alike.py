@@ -35,6 +35,8 @@ DEGREE = 0.025
 """Share of a figure's confidence, or a mark's, that the sign of degrees behind a number has at least: it is rare."""
 ARROW = 0.05
 """Confidence of an arrow that a figure is taken for, at least."""
+YEN = 0.1
+"""Share of a dollar sign's confidence that the sign of the yuan has at least: some fonts' looks like it."""
 SEEN_TWICE = 0.9
 """Confidence below which [ beside 【 is the same bracket seen twice, though there is a ] as well."""
 DOT, SURELY = 0.03, 0.9
@@ -73,6 +75,7 @@ _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([
 _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|÷[:：]|[:：]÷) ?[0-9]+(?:\.[0-9]+)? ?="
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
+_PER_CENT = re.compile("(?<=[0-9][%％])6(?![0-9A-Za-z.])")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"), frozenset("↑↓")
 _MICRO = re.compile("(?<![A-Za-z])u(?=mol(?![A-Za-z])|g/|[Ll]/|IU/)|(?<=[0-9])u(?=[gmlLsAFVW](?![A-Za-z]))")
@@ -88,7 +91,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
     chars = _sums(_ones(_points(_micro(_one_kind(chars)))))
-    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_arrow(_yuan(chars))))))))
+    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_per_cent(_arrow(_yuan(chars)))))))))
     return supposed.restored(_dots(made))
 
 
@@ -197,8 +200,10 @@ def _sums(chars: Sequence[Char]) -> Sequence[Char]:
 
 def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
     """Before an amount that is all of a line, a letter like ¥ is one, where that was seen as well or a hundred follow:
-    v1.25 may be a version. On price tags it is smaller than the figures.
+    v1.25 may be a version. On price tags it is smaller than the figures. A dollar sign is one where that is likely.
     """
+    for sign in "￥¥":
+        chars = [_as(char, sign, YEN) if char.text == "$" else char for char in chars]
     found = _YUAN.fullmatch("".join(char.text for char in chars))
     if found is None:
         return chars
@@ -220,6 +225,12 @@ def _arrow(chars: Sequence[Char]) -> Sequence[Char]:
     if best is None or best.confidence < (ARROW if found[1].isdigit() and not found[2] else SEEN):
         return chars
     return [_as(chars[0], best.text, SEEN), *chars[1:]]
+
+
+def _per_cent(chars: Sequence[Char]) -> list[Char]:
+    """The last ring of a sign of per cent is no figure behind it: 13%6 is 13%."""
+    rings = {found.start() for found in _PER_CENT.finditer("".join(char.text for char in chars))}
+    return [char for at, char in enumerate(chars) if at not in rings]
 
 
 def _degrees(chars: Sequence[Char]) -> Sequence[Char]:
