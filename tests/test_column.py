@@ -16,13 +16,13 @@ SIZE = 40
 
 
 def glyph(kind: int, size: int = SIZE) -> Grey:
-    """A character as wide as high: a frame, one with a bar (日), three bars (三), one bar (一)."""
+    """A character as wide as high: a frame, one with a bar (日), three bars (三), one bar (一), two bars (二)."""
     made = np.full((size, size), 255, np.uint8)
     stroke = max(2, size // 10)
     if kind < 2:
         made[:] = 0
         made[stroke:-stroke, stroke:-stroke] = 255
-    for share in ((), (0.5,), (0.0, 0.45, 0.9), (0.45,))[kind]:
+    for share in ((), (0.5,), (0.0, 0.45, 0.9), (0.45,), (0.1, 0.8))[kind]:
         made[int(share * size) : int(share * size) + stroke] = 0
     return made
 
@@ -65,6 +65,25 @@ def test_a_character_of_three_strokes_stays_whole(ground: int) -> None:
     page, places = column([0, 2, 1, 2, 3, 0])
     page = np.where(page == 255, ground, 90 if ground != 20 else 240).astype(np.uint8)
     assert len(characters(lay(page))) == len(places)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(2, 4), min_size=1, max_size=6), st.floats(0.06, 0.4), st.integers(20, 60))
+def test_bars_are_parted_where_the_pitch_of_the_column_says(kinds: list[int], gap: float, size: int) -> None:
+    """第二十三条: the white within 二 is wider than that between two characters."""
+    page, places = column([0, 1, *(kind for bars in kinds for kind in (bars, 1)), 0], gap, size)
+    laid = characters(lay(page))
+    assert len(laid) == len(places)
+    for (start, end), (top, bottom) in zip(laid, places, strict=True):
+        assert start * len(page) < (top + bottom) / 2 < end * len(page)
+
+
+def test_a_bar_stands_in_the_middle_of_the_strip_wherever_it_is_in_the_column() -> None:
+    page, _ = column([3, 0, 3, 1, 3], 0.2)
+    laid = lay(page[16:-16])
+    for start, end in laid.ends.reshape(-1, 2)[::2].astype(int):
+        rows = np.flatnonzero((laid.strip[:, start:end] < 128).any(axis=1))
+        assert rows.mean() == pytest.approx(len(laid.strip) / 2, abs=0.12 * len(laid.strip))
 
 
 def test_characters_that_touch_are_parted() -> None:

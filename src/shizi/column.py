@@ -1,13 +1,13 @@
 """Vertical text for a network that reads from left to right: a column is cut into its characters, which are then set
 side by side, each upright.
 
-The cuts are those of least cost among all (dynamic programming over the rows of pixels): a cell may be lower or higher
-than the column's pitch, and a cut may run through ink, but both cost. So 三 stays whole and characters that touch part.
+The cuts are those of least cost among all (dynamic programming over the rows of pixels): characters stand at one pitch,
+and the pitch is tried as well. A cell may be lower or higher than it, white may be left out, and a cut may run through
+ink, but all that costs. So 三 stays whole, 二十二 are three, and characters that touch part.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -24,19 +24,19 @@ WIDTH = 64
 MAX_LENGTH = 200
 """Widths that a column is long at the most; a longer one is squeezed, which bounds the work."""
 
-_INK = 0.4  # of the contrast between ground and strongest ink
+_INK = 0.35  # of the contrast between ground and strongest ink
+_LIT = 4.0  # widths of the column in which the light is even
 _BESIDE = 0.3  # of the ink in the middle of the column that stands at its rims; less is punctuation beside it
-_APART = 0.45  # white that parts two characters for certain, in widths of the characters
-_PITCHES = np.arange(0.8, 1.46, 0.05)  # heights of a cell, in widths of the characters, that are tried
-_USUAL = 1.05  # the likeliest, and
-_UNUSUAL = 0.5  # what it costs to be another
-_NEAR = 0.06  # of two places to cut as near to one another, in widths, the emptier one counts
-# Costs are the squared logarithm of a cell's height in pitches, and besides:
-_LONGEST = 1.5  # widths of the characters; what a cell is higher counts squared,
-_CROWDED = 2.0  # so many times
-_CROSS = 3.0  # for a cut that runs through ink all along
-_FREE = 0.06  # gained by one that runs through none
-_UNSEEN = 0.5  # white before the first and after the last character, in pitches, at the most
+_PITCHES = np.exp(np.arange(np.log(0.8), np.log(2.6), 0.08))  # heights of a cell, in widths of the characters: tried
+_USUAL, _UNDER, _OVER = 0.95, 2.0, 0.03  # lower, higher than so many widths costs the squared logarithm so many times
+_ROWS = 4  # where there is white, a cut may lie at each such row
+_NEAR = 0.02  # of two places to cut in ink as near to one another, in widths, the emptier one counts
+# For each character, in what follows:
+_EVEN = 13.0  # what it costs to be higher or lower than the pitch: the squared logarithm, so many times,
+_MOST = 1.6  # pitches, or widths of the characters, at the most
+_TALL, _CROWDED = 1.2, 2.0  # widths that its ink is high; what it is higher costs its square, so many times
+_CROSS = 2.7  # for a cut that runs through ink all along
+_SKIPPED = 0.35  # for each pitch of white left out between two cells
 _STRIP = 1.16  # height of the strip, in widths of the characters: as much room as a level line is cut with
 _GAP = 0.1  # white between two characters, likewise
 _CELL = 0.75  # least width of one, in heights of the strip
@@ -74,105 +74,157 @@ def lay(column: Grey) -> Column:
     rows = min(max(1, round(column.shape[0] * WIDTH / column.shape[1])), MAX_LENGTH * WIDTH)
     way = cv2.INTER_AREA if column.shape[1] > WIDTH else cv2.INTER_CUBIC
     small = cv2.resize(column, (WIDTH, rows), interpolation=way).astype(np.uint8, copy=False)
-    ink, ground = _ink(small)
+    small, ground = _even(small)
+    ink = _ink(small, ground)
     size, cells = _cells(ink)
     high = round(_STRIP * size)
     gap = np.full((high, max(1, round(_GAP * size))), ground, np.uint8)
     parts, ends, shares, at = [gap], [], [], gap.shape[1]
     for start, end in cells:
-        patch = _patch(small[start:end], ink[start:end], high, ground)
+        seen = slice(max(0, round(start)), min(rows, round(end)))
+        patch = _patch(small[seen], ink[seen], high, ground)
         parts += [patch, gap]
         ends += [at, at + patch.shape[1]]
-        shares += [start / rows, end / rows]
+        shares += [seen.start / rows, seen.stop / rows]
         at += patch.shape[1] + gap.shape[1]
-    if not cells:
+    if not len(cells):
         ends, shares = [0, at], [0.0, 1.0]
     return Column(np.concatenate(parts, axis=1), np.asarray(ends, float), np.asarray(shares, float))
 
 
-def _ink(column: Grey) -> tuple[NDArray[np.bool_], int]:
-    """(H, W) where there is ink, dark or light, and the ground's grey."""
-    ground = float(np.median(column))
+def _even(column: Grey) -> tuple[Grey, int]:
+    """(H, W) pixels as if the light were even along the column, and the ground's grey."""
+    ground = int(np.median(column))
+    count = max(1, round(len(column) / (_LIT * column.shape[1])))
+    if count == 1:
+        return column, ground
+    parts = np.array_split(np.arange(len(column)), count)
+    local = np.interp(np.arange(len(column)), [rows.mean() for rows in parts], [np.median(column[r]) for r in parts])
+    lit = column + (ground - local)[:, None]
+    return lit.clip(0, 255).astype(np.uint8), ground
+
+
+def _ink(column: Grey, ground: int) -> NDArray[np.bool_]:
+    """(H, W) where there is ink, dark or light."""
     off = np.abs(column.astype(np.float32) - ground)
-    return off > _INK * max(25.0, float(np.percentile(off, 98))), int(ground)
+    return off > _INK * max(25.0, float(np.percentile(off, 98)))
 
 
-def _cells(ink: NDArray[np.bool_]) -> tuple[float, list[tuple[int, int]]]:
-    """Size of the characters, and first row and row after the last one of each, from the top."""
+def _cells(ink: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Size of the characters, and (N, 2) where each of their cells begins and ends, rows from the top.
+
+    The first and the last one may reach beyond what is seen.
+    """
     inked = np.flatnonzero(ink.any(axis=1))
     if not len(inked):
-        return float(ink.shape[1]), []
+        return float(ink.shape[1]), np.empty((0, 2))
     share = ink.mean(axis=0)
     across = np.flatnonzero(share > _BESIDE * np.percentile(share, 90))
     size = float(across[-1] - across[0] + 1) if len(across) else float(ink.shape[1])
-    # wide white parts for certain; what lies between is cut where it costs least
-    apart = np.flatnonzero(np.diff(inked) > _APART * size)
-    firsts, lasts = inked[np.r_[0, apart + 1]].tolist(), inked[np.r_[apart, len(inked) - 1]].tolist()
-    blocks = [_Block.of(ink[first : last + 1], size) for first, last in zip(firsts, lasts, strict=True)]
+    first, last = int(inked[0]), int(inked[-1]) + 1
+    # the first and the last character may be low ones (一): around them there is white that is not seen
+    unseen = round(size)
+    profile = np.pad(ink[first:last].sum(axis=1) / size, unseen)
+    cuts = _Cuts.of(profile, size)
+    pitches = _PITCHES * size
+    best, came = cuts.least(pitches, size, unseen)
+    ends = np.flatnonzero(cuts.rows >= len(profile) - unseen)
+    end = ends[best[ends].argmin(axis=0)]
+    least = best[end, np.arange(len(pitches))] * pitches / (last - first)
+    pitch = int(np.argmin(least + np.where(_PITCHES < _USUAL, _UNDER, _OVER) * np.log(_PITCHES / _USUAL) ** 2))
+    found = cuts.cells(came[:, pitch], int(end[pitch])) - unseen + first
+    return size, _centred(found, inked, float(pitches[pitch]))
 
-    paths = [block.cut(_PITCHES * size) for block in blocks]
-    costs = np.sum([cost for cost, _ in paths], axis=0) * _PITCHES * size / (inked[-1] - inked[0] + 1)
-    pitch = int(np.argmin(costs + _UNUSUAL * np.log(_PITCHES / _USUAL) ** 2))
-    made = []
-    for first, block, (_, came) in zip(firsts, blocks, paths, strict=True):
-        cuts = block.rows(came[pitch])
-        made += [(first + start, first + end) for start, end in itertools.pairwise(cuts)]
-    return size, made
+
+def _centred(cells: NDArray[np.intp], inked: NDArray[np.intp], pitch: float) -> Floats:
+    """(N, 2) cells that end in the middle of the white between them, from (N, 2) that end anywhere in it.
+
+    Beside white that was left out, before the first and after the last they end as if their ink stood in the middle
+    of a pitch.
+    """
+    tops, bottoms = inked[np.searchsorted(inked, cells[:, 0])], inked[np.searchsorted(inked, cells[:, 1]) - 1] + 1
+    middle = (bottoms[:-1] + tops[1:]) / 2
+    shared = np.where(cells[:-1, 1] == cells[1:, 0], middle, np.nan)
+    room = np.maximum(pitch - (bottoms - tops), 0.0) / 2
+    starts, stops = np.r_[np.nan, shared], np.r_[shared, np.nan]
+    starts = np.where(np.isnan(starts), tops - room, starts)
+    stops = np.where(np.isnan(stops), bottoms + room, stops)
+    starts[1:], stops[:-1] = np.maximum(starts[1:], middle), np.minimum(stops[:-1], middle)
+    return np.stack([starts, stops], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    """Rows of ink without a wide white gap, and where they may be cut."""
+class _Cuts:
+    """Where a column may be cut."""
 
-    size: float
-    """Width of the characters, pixels."""
-    places: NDArray[np.intp]
-    """(P,) rows before which a cut may lie, from 0 to the length."""
+    rows: NDArray[np.intp]
+    """(P,) rows before which a cut may lie."""
     cross: Floats
-    """(P,) what each of these cuts costs."""
+    """(P,) share of a character's width that such a cut runs through."""
+    above: NDArray[np.intp]
+    """(P,) rows down to the last one of ink above it; 0 if there is none."""
+    below: NDArray[np.intp]
+    """(P,) the first row of ink below it, the number of all rows if there is none."""
 
     @classmethod
-    def of(cls, ink: NDArray[np.bool_], size: float) -> _Block:
-        """From (H, W) ink whose first and last rows are not empty, of characters about ``size`` wide."""
-        profile = ink.sum(axis=1) / size
+    def of(cls, profile: Floats, size: float) -> _Cuts:
+        """From (R,) the ink of each row, in widths of the characters, which are ``size`` rows."""
+        count = len(profile)
         # a cut lies between two rows: what it runs through is what both have
-        cross = np.concatenate([[0.0], np.minimum(profile[:-1], profile[1:]), [0.0]])
+        cross = np.minimum(np.concatenate([[0.0], profile]), np.concatenate([profile, [0.0]]))
         reach = max(1, round(_NEAR * size))
         around = np.lib.stride_tricks.sliding_window_view(np.pad(cross, reach, constant_values=np.inf), 2 * reach + 1)
-        lowest = np.flatnonzero(cross <= around.min(axis=1))
-        # of a white gap, the middle
-        runs = np.split(lowest, np.flatnonzero(np.diff(lowest) > 1) + 1)
-        inner = [int(run[len(run) // 2]) for run in runs if 0 < run[len(run) // 2] < len(ink)]
-        places = np.array([0, *inner, len(ink)], np.intp)
-        return cls(size, places, np.where(cross > 0, _CROSS * cross, -_FREE)[places])
+        inked = np.concatenate([[False], profile > 0, [False]])
+        rows = np.arange(count + 1)
+        # in white, beside ink and at every fourth row; in ink, where there is least
+        kept = np.where(cross > 0, cross <= around.min(axis=1), inked[:-1] | inked[1:] | (rows % _ROWS == 0))
+        above = np.maximum.accumulate(np.where(inked[:-1], rows, 0))
+        below = np.minimum.accumulate(np.where(inked[1:], rows, count)[::-1])[::-1]
+        return cls(rows[kept], cross[kept], above[kept], below[kept])
 
-    def cut(self, pitches: Floats) -> tuple[Floats, NDArray[np.intp]]:
-        """For each of (K,) pitches: what the cheapest cuts cost, and (K, P) the place of the cut before each."""
-        # The first and the last character may be low ones (一): the white around them is not seen, so they may count
-        # as higher than they are.
-        count, pitch = len(self.places), pitches[:, None]
-        best, came = np.full((len(pitches), count), np.inf), np.zeros((len(pitches), count), np.intp)
-        best[:, 0] = 0.0
-        for at in range(1, count):
-            low = (self.places[at] - self.places[:at]).astype(np.float64)[None]
-            high = low + _UNSEEN * pitch * ((np.arange(at) == 0).astype(np.float64) + (at == count - 1))
-            uneven = np.log(np.minimum(np.maximum(pitch, low), high) / pitch) ** 2
-            crowded = _CROWDED * np.maximum(low / self.size - _LONGEST, 0.0) ** 2
-            options = best[:, :at] + uneven + crowded
-            came[:, at] = options.argmin(axis=1)
-            best[:, at] = options.min(axis=1) + self.cross[at]
-        return best[:, -1], came
+    def least(self, pitches: Floats, size: float, unseen: int) -> tuple[Floats, NDArray[np.intp]]:
+        """For each of (K,) pitches: (P, K) what the cheapest cells down to each place cost, and (P, K) the place where
+        the last of them began, itself where there is none, less P where white was left out.
 
-    def rows(self, came: NDArray[np.intp]) -> list[int]:
-        """The rows that the cuts lie before, both ends among them, from (P,) the place before each."""
-        cuts = [len(self.places) - 1]
-        while cuts[-1] > 0:
-            cuts.append(int(came[cuts[-1]]))
-        return [int(self.places[i]) for i in cuts[::-1]]
+        The characters are ``size`` wide. Down to row ``unseen`` nothing costs.
+        """
+        count, each = len(self.rows), np.arange(len(pitches))
+        best, came = np.zeros((count, len(pitches))), np.repeat(np.arange(count)[:, None], len(pitches), axis=1)
+        logs, reach = np.log(pitches), _MOST * max(float(pitches[-1]), size)
+        earliest = np.searchsorted(self.rows, self.rows - reach)
+        for at in range(int(np.searchsorted(self.rows, unseen, "right")), count):
+            before = np.arange(earliest[at], at)
+            before = before[self.below[before] < self.rows[at]]  # a cell has ink
+            tall = np.maximum((self.above[at] - self.below[before]) / size - _TALL, 0.0)
+            uneven = _EVEN * (np.log(self.rows[at] - self.rows[before])[:, None] - logs) ** 2
+            costs = best[before] + uneven + (_CROWDED * tall**2)[:, None]
+            best[at] = np.inf
+            if len(before):
+                chosen = costs.argmin(axis=0)
+                best[at], came[at] = costs[chosen, each] + _CROSS * self.cross[at], before[chosen]
+            if self.below[at - 1] >= self.rows[at]:
+                skipped = best[at - 1] + _SKIPPED * (self.rows[at] - self.rows[at - 1]) / pitches
+                cheaper = skipped < best[at]
+                best[at], came[at] = np.minimum(skipped, best[at]), np.where(cheaper, at - 1 - count, came[at])
+        return best, came
+
+    def cells(self, came: NDArray[np.intp], at: int) -> NDArray[np.intp]:
+        """(N, 2) first row of each cell and that after its last, from the top: those that :meth:`least` found down to
+        place ``at``, from (P,) where each began.
+        """
+        made: list[tuple[int, int]] = []
+        while came[at] != at:
+            start = int(came[at])
+            if start >= 0:
+                made.append((int(self.rows[start]), int(self.rows[at])))
+            at = start % len(came)
+        return np.array(made[::-1], np.intp).reshape(-1, 2)
 
 
 def _patch(cell: Grey, ink: NDArray[np.bool_], high: int, ground: int) -> Grey:
-    """A character on ground of ``high`` rows: in the middle; punctuation where a level line has it."""
+    """A character on ground of ``high`` rows: in the middle (一 is no underscore); punctuation where a level line
+    has it.
+    """
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     mark = bottom - top < _MARK * high and right - left < _MARK * high
@@ -187,8 +239,6 @@ def _patch(cell: Grey, ink: NDArray[np.bool_], high: int, ground: int) -> Grey:
         y, x = high - round(_LOW * high) - len(cut), round(_LOW * high)
     else:
         made = np.full((high, max(cut.shape[1], round(_CELL * high))), ground, np.uint8)
-        # the middle of its cell stays in the middle: 一 is no underscore
-        y = (high - len(cell)) // 2 + top
-        y, x = min(max(0, y), high - len(cut)), (made.shape[1] - cut.shape[1]) // 2
+        y, x = (high - len(cut)) // 2, (made.shape[1] - cut.shape[1]) // 2
     made[y : y + len(cut), x : x + cut.shape[1]] = cut
     return made
