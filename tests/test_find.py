@@ -498,6 +498,22 @@ def test_a_column_with_thin_characters_beside_another_one(across: int) -> None:
     check(sheet.page, [*sheet.boxes, (500, 200, 528, 552), (500 + across, 200, 528 + across, 552)])
 
 
+def test_columns_of_characters_set_loosely_but_further_from_the_next_column() -> None:
+    """第一百六十八条: between its characters is much white, but between those of a row more than half of it is."""
+    sheet = Sheet(900, 700)
+    rng = np.random.default_rng(0)
+    ends = []
+    for column in range(13):
+        for row in range(rows := int(rng.integers(9, 13))):
+            x, y = 40 + 58 * column, 40 + 34 * row
+            if row % 6 == 1:
+                sheet.draw.rectangle((x, y + 13, x + 27, y + 15), 20)
+            else:
+                square(sheet, x, y, 28)
+        ends.append((40 + 58 * column, 40, 68 + 58 * column, 40 + 34 * (rows - 1) + 28))
+    check(sheet.page, ends)
+
+
 @pytest.mark.parametrize(("fill", "rows", "kept"), [(0.23, 2, False), (0.23, 1, True), (0.45, 2, True)])
 def test_a_hollow_shape_under_two_small_words_is_no_line(fill: float, rows: int, kept: bool) -> None:
     """Of the white of a table a shape was made that two words lie on; a thick letter may hold two such things."""

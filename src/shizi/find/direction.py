@@ -16,7 +16,8 @@ _MEET = 0.3  # of a crossing, height of the row times width of the column, that 
 _COVERED = 0.3  # of a line's area that lies in lines of the other direction, for one that gives way
 _HELD = 0.6  # of the ink of a region's rows, that lies in its columns
 _END = 1.3  # the gap at a line's end counts as so many heights of its characters: what nothing links is far apart
-_CLOSER = .6  # gaps of columns, as a share of those of rows, from which columns are believed
+_CLOSER = 0.6  # gaps of columns, as a share of those of rows, from which columns are believed;
+_SPARSE, _SPARSER, _AS_CLOSE = 0.4, 1.5, 0.75  # this, where so much of rows is white, so many times that of columns
 _WHITE = 0.3  # of a column's length,
 _WHITER = 0.5  # and of one beside such a column: 一 and 二 are mostly white
 _LIKE, _ALONG = 1.35, 0.5  # heights of their characters, one to the other, and the share of their lengths side by side
@@ -69,9 +70,11 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     at_row, at_column = region[: len(rows)], region[len(rows) :]
     count = int(region.max(initial=-1)) + 1
     tall_ones, at_tall = columns.only(long), at_column[long]
-    down = _gap(tall_ones, at_tall, count) < _CLOSER * _gap(rows, at_row, count)
+    within, within_tall = _inner(rows, at_row, count), _inner(tall_ones, at_tall, count)
+    sparse = np.isfinite(within) & (within >= _SPARSE) & (within >= _SPARSER * within_tall)
+    down = _gap(tall_ones, at_tall, count) < np.where(sparse, _AS_CLOSE, _CLOSER) * _gap(rows, at_row, count)
     # two characters a row, as names in a list: the rows end soon, but the characters in them all but touch
-    down &= _inner(rows, at_row, count) >= _TOUCHING * _inner(tall_ones, at_tall, count)
+    down &= within >= _TOUCHING * within_tall
     # rows with more in them than the columns hold are not given up for these
     ink = np.bincount(at_row, (rows.wide - rows.white) * rows.high, count)
     down &= np.bincount(at_row[row], shared, count) >= _HELD * ink
@@ -84,17 +87,19 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
 
 
 def _beside(columns: Lines, sure: Bools) -> Bools:
-    """(N,): which columns stand beside one of the ``sure`` ones, (N,), and are like it."""
-    beside = np.zeros(len(columns), np.bool_)
+    """(N,): which columns stand beside one of the ``sure`` ones, (N,), or beside such a column, and are like it."""
     left, top, right, bottom = columns.bounds().T
+    pairs = [(np.empty(0, np.intp), np.empty(0, np.intp))]
     for i, j in near(columns, _NEAR * columns.size):
         size = np.maximum(columns.size[i], columns.size[j])
         fit = size <= _LIKE * np.minimum(columns.size[i], columns.size[j])
         along = np.minimum(right[i], right[j]) - np.maximum(left[i], left[j])
         fit &= along >= _ALONG * np.minimum(right[i] - left[i], right[j] - left[j])
         fit &= np.maximum(top[i], top[j]) - np.minimum(bottom[i], bottom[j]) <= _NEAR * size
-        beside[i[fit & sure[j]]] = beside[j[fit & sure[i]]] = True
-    return beside
+        pairs.append((i[fit], j[fit]))
+    one, other = np.concatenate(pairs, axis=1)
+    region = united(len(columns), np.stack([one, other], axis=1))
+    return np.isin(region, region[sure])
 
 
 def _gap(lines: Lines, region: Ints, count: int) -> Floats:
