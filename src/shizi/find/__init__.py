@@ -58,6 +58,10 @@ def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
         other = dbnet.find(page, settings)
         if 0 < len(other.lines) <= FEWER * len(found.lines):
             return other
+    elif found.either:
+        other = dbnet.find(page, settings)
+        if 2 * sum(one.vertical for one in other.lines) > len(other.lines):
+            return other
     return found
 
 

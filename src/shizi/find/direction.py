@@ -18,6 +18,7 @@ _HELD = 0.6  # of the ink of a region's rows, that lies in its columns
 _END = 1.3  # the gap at a line's end counts as so many heights of its characters: what nothing links is far apart
 _CLOSER = 0.6  # gaps of columns, as a share of those of rows, from which columns are believed;
 _SPARSE, _SPARSER, _AS_CLOSE = 0.4, 1.5, 0.75  # this, where so much of rows is white, so many times that of columns
+_LOOSE = 0.3  # of rows that is white, from which on they may be columns whose gaps are smaller at all
 _WHITE = 0.3  # of a column's length,
 _WHITER = 0.5  # and of one beside such a column: 一 and 二 are mostly white
 _LIKE, _ALONG = 1.35, 0.5  # heights of their characters, one to the other, and the share of their lengths side by side
@@ -41,8 +42,8 @@ def turned_back(columns: Lines, width: int) -> Floats:
     return np.stack([width - corners[..., 1], corners[..., 0]], axis=2)[:, (3, 0, 1, 2)]
 
 
-def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
-    """Which of M rows and N columns are lines of text: (M,) and (N,) marks.
+def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools, bool]:
+    """Which of M rows and N columns are lines of text: (M,) and (N,) marks. And may most rows be columns as well?
 
     ``columns`` are rows of the page, which is ``width`` wide, turned counter-clockwise by a quarter.
     """
@@ -72,18 +73,20 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools]:
     tall_ones, at_tall = columns.only(long), at_column[long]
     within, within_tall = _inner(rows, at_row, count), _inner(tall_ones, at_tall, count)
     sparse = np.isfinite(within) & (within >= _SPARSE) & (within >= _SPARSER * within_tall)
-    down = _gap(tall_ones, at_tall, count) < np.where(sparse, _AS_CLOSE, _CLOSER) * _gap(rows, at_row, count)
+    gap, gap_tall = _gap(rows, at_row, count), _gap(tall_ones, at_tall, count)
+    down = gap_tall < np.where(sparse, _AS_CLOSE, _CLOSER) * gap
     # two characters a row, as names in a list: the rows end soon, but the characters in them all but touch
     down &= within >= _TOUCHING * within_tall
     # rows with more in them than the columns hold are not given up for these
     ink = np.bincount(at_row, (rows.wide - rows.white) * rows.high, count)
     down &= np.bincount(at_row[row], shared, count) >= _HELD * ink
+    either = ~down & np.isfinite(within) & (within >= _LOOSE) & (gap_tall < gap)
     upright = long & down[at_column]
     covered = np.bincount(row, shared * upright[column], len(rows))
     keep_rows = ~down[at_row] | (covered < _COVERED * row_area)
     keep_columns = np.zeros(every, np.bool_)
     keep_columns[chosen] = upright
-    return keep_rows, keep_columns
+    return keep_rows, keep_columns, bool(np.count_nonzero(either[at_row]) > len(rows) / 2)
 
 
 def _beside(columns: Lines, sure: Bools) -> Bools:

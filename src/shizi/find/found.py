@@ -34,3 +34,5 @@ class Found:
     apart: tuple[Candidate, ...] = ()
     """The lines as they were found where some were joined to rows, else none. Which way up the page stands is told by
     them: rows of a page that lies on its side are made of characters of several lines."""
+    either: bool = False
+    """Most of the lines are rows of which the finder cannot tell that they are not columns."""

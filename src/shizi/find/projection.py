@@ -63,13 +63,13 @@ def find(page: Grey, settings: FindSettings) -> Found:
     columns = rows.only(np.empty(0, np.intp))
     if _has_columns(rows, seen, page.shape[1]):
         columns, _, _ = _rows(np.ascontiguousarray(np.rot90(page)), least)
-    level, upright = direction.choose(rows, columns, page.shape[1])
+    level, upright, either = direction.choose(rows, columns, page.shape[1])
     tall = direction.turned_back(columns, page.shape[1])
     made = [Candidate(Quad.of(corners / ratio)) for corners in rows.corners()[level]]
     made += [Candidate(Quad.of(corners / ratio), vertical=True) for corners in tall[upright]]
     kept, rules = _without_rules(made)
     dropped = [Dropped(Quad.of(corners / ratio), reason) for lines, reason in lost for corners in lines.corners()]
-    return Found(tuple(kept), tuple([*_uncovered(dropped, kept), *rules][:MAX_DROPPED]))
+    return Found(tuple(kept), tuple([*_uncovered(dropped, kept), *rules][:MAX_DROPPED]), either=either)
 
 
 def _has_columns(rows: Lines, seen: list[Pieces], width: int) -> bool:
@@ -78,7 +78,8 @@ def _has_columns(rows: Lines, seen: list[Pieces], width: int) -> bool:
         left, top, right, bottom = found.boxes.T
         turned = Pieces(np.stack([top, width - right, bottom, width - left], axis=1), found.area, found.depth)
         group = _linked(turned, (width, int(bottom.max(initial=0)) + 1), Walls(None))
-        if direction.choose(rows, _summed(turned, group), width)[1].any():
+        _, upright, either = direction.choose(rows, _summed(turned, group), width)
+        if either or upright.any():
             return True
     return False
 
