@@ -59,9 +59,10 @@ def choose(rows: Lines, columns: Lines, width: int) -> tuple[Bools, Bools, bool]
     boxes, row_area = _boxes(rows.corners())
     tall_boxes, _ = _boxes(tall)
     row, column, shared = _crossings(boxes, tall_boxes)
-    # what stands within the height of one row is a stroke or a letter of it
+    # what stands within the height of one row is a stroke or a letter of it; a row of columns may be several in one
     span = shared / np.maximum(tall_boxes[:, 2] - tall_boxes[:, 0], 1e-9)[column]
-    long = np.bincount(column[span > _WITHIN * columns.wide[column]], minlength=len(columns)) == 0
+    inside = (span > _WITHIN * columns.wide[column]) & (rows.high[row] <= _SEVERAL * rows.size[row])
+    long = np.bincount(column[inside], minlength=len(columns)) == 0
     sure = long & (columns.white <= _WHITE * columns.wide)
     long = sure | (long & _beside(columns, sure))
     which = long[column]
