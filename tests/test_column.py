@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,6 +97,29 @@ def test_wide_gaps_are_left_out() -> None:
     near, _ = column([0, 1, 0, 1], gap=0.1)
     far, _ = column([0, 1, 0, 1], gap=1.2)
     assert lay(far).strip.shape[1] == pytest.approx(lay(near).strip.shape[1], rel=0.1)
+
+
+@pytest.mark.parametrize("opening", [True, False])
+def test_brackets_that_lie_stand_on_a_level_line(opening: bool) -> None:
+    """︵ is ( there; 一 and 二 stay as they are."""
+    page, places = column([3, 4, 0, 1, 0])
+    top, left = places[2][0] + 14, 4
+    cell = page[places[2][0] : places[2][1], 4:-4]
+    cell[:] = 255
+    middle, axes = (left + SIZE // 2, top + (12 if opening else 0)), (SIZE // 2 - 2, 12)
+    cv2.ellipse(page, middle, axes, 0, 180 if opening else 0, 360 if opening else 180, 0, 4)
+    laid = lay(page)
+    parts = laid.ends.reshape(-1, 2).astype(int)
+    assert len(parts) == len(places)
+    shapes = []
+    for start, end in parts:
+        rows, columns = np.nonzero(laid.strip[:, start:end] < 128)
+        shapes.append((np.ptp(rows) + 1, np.ptp(columns) + 1))
+    assert shapes[2][0] > 1.8 * shapes[2][1]
+    rows, columns = np.nonzero(laid.strip[:, slice(*parts[2])] < 128)
+    ends = columns[(rows < rows.min() + 5) | (rows > rows.max() - 5)].mean()
+    assert (ends > columns.mean()) == opening
+    assert shapes[0][1] > 3 * shapes[0][0] and shapes[1][1] > shapes[1][0]
 
 
 def test_a_low_mark_stands_at_the_foot_of_the_strip() -> None:

@@ -41,6 +41,9 @@ _STRIP = 1.16  # height of the strip, in widths of the characters: as much room 
 _GAP = 0.1  # white between two characters, likewise
 _CELL = 0.75  # least width of one, in heights of the strip
 _MARK = 0.45  # ink that is smaller than this on both sides, likewise, is a punctuation mark
+_ARC, _FLAT, _THIN = 0.45, 0.6, 0.12  # least width of a bracket that lies, its height at most and at least, in widths
+_ACROSS = 0.7  # of its width that each of its strokes takes
+_BOW, _ENDS = 0.2, 0.15  # how far both its ends lie from its middle, in its height; shares of its width that they are
 _LOW = 0.1  # how far above the lower edge such a mark is set, and right of the left one, likewise
 
 
@@ -82,7 +85,7 @@ def lay(column: Grey) -> Column:
     parts, ends, shares, at = [gap], [], [], gap.shape[1]
     for start, end in cells:
         seen = slice(max(0, round(start)), min(rows, round(end)))
-        patch = _patch(small[seen], ink[seen], high, ground)
+        patch = _patch(small[seen], ink[seen], size, high, ground)
         parts += [patch, gap]
         ends += [at, at + patch.shape[1]]
         shares += [seen.start / rows, seen.stop / rows]
@@ -221,9 +224,9 @@ class _Cuts:
         return np.array(made[::-1], np.intp).reshape(-1, 2)
 
 
-def _patch(cell: Grey, ink: NDArray[np.bool_], high: int, ground: int) -> Grey:
-    """A character on ground of ``high`` rows: in the middle (一 is no underscore); punctuation where a level line
-    has it.
+def _patch(cell: Grey, ink: NDArray[np.bool_], size: float, high: int, ground: int) -> Grey:
+    """A character of a column of ones ``size`` wide, on ground of ``high`` rows: in the middle (一 is no underscore);
+    punctuation where a level line has it, and brackets as they stand there.
     """
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
@@ -232,6 +235,8 @@ def _patch(cell: Grey, ink: NDArray[np.bool_], high: int, ground: int) -> Grey:
     top, bottom = max(0, top - 1), min(len(cell), bottom + 1)
     left, right = max(0, left - 1), min(cell.shape[1], right + 1)
     cut = cell[top:bottom, left:right]
+    if _is_bracket(ink[top:bottom, left:right], size):
+        cut = np.ascontiguousarray(np.rot90(cut))
     if len(cut) > high:
         cut = cv2.resize(cut, (cut.shape[1], high), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     if mark:
@@ -242,3 +247,22 @@ def _patch(cell: Grey, ink: NDArray[np.bool_], high: int, ground: int) -> Grey:
         y, x = (high - len(cut)) // 2, (made.shape[1] - cut.shape[1]) // 2
     made[y : y + len(cut), x : x + cut.shape[1]] = cut
     return made
+
+
+def _is_bracket(ink: NDArray[np.bool_], size: float) -> bool:
+    """Is (H, W) ink, cut out, a bracket that lies (︵, ︾), in a column of characters ``size`` wide?"""
+    high, wide = ink.shape
+    if not (_THIN * size <= high <= _FLAT * size and wide >= _ARC * size):
+        return False
+    _, _, parts, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
+    if parts[1:, cv2.CC_STAT_WIDTH].min() < _ACROSS * wide:  # 二
+        return False
+    ends = max(1, round(_ENDS * wide))
+    rows = np.arange(high)[:, None]
+
+    def level(part: NDArray[np.bool_]) -> float:
+        return float((rows * part).sum() / max(1, part.sum()))
+
+    middle = level(ink[:, (wide - ends) // 2 : (wide + ends) // 2 + 1])
+    left, right = level(ink[:, :ends]) - middle, level(ink[:, wide - ends :]) - middle
+    return left * right > 0 and min(abs(left), abs(right)) >= _BOW * high
