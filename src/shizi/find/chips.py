@@ -55,11 +55,11 @@ def apart(page: Grey, lines: Sequence[Candidate]) -> list[Candidate]:
 
 def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
     """The words of a line, or the whole."""
-    seen = _seen(page, quad)
+    around = seen(page, quad, ROWS, BESIDE)
     beyond = round(BESIDE * ROWS)
-    line = seen[beyond:-beyond].astype(np.float32)
+    line = around[beyond:-beyond].astype(np.float32)
     # what is commonest there and right around it: the words' own grounds differ, or are covered by words
-    ground = _commonest(seen)
+    ground = _commonest(around)
     away = np.abs(line - ground) > AWAY
     other = away.mean(axis=0)
     full = np.flatnonzero(away[1 : 1 + EDGE].any(axis=0) & away[-1 - EDGE : -1].any(axis=0))
@@ -76,7 +76,7 @@ def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
         return
     for start, end in words:
         head, foot = _rows(line[:, start:end])
-        yield _lower(quad.between(start / len(other), end / len(other)), head / ROWS, foot / ROWS)
+        yield lower(quad.between(start / len(other), end / len(other)), head / ROWS, foot / ROWS)
 
 
 def _has_own_ground(chip: NDArray[np.float32], common: float) -> bool:
@@ -105,20 +105,19 @@ def _commonest(seen: NDArray[Any]) -> float:
     return float(np.convolve(counts, np.ones(SPREAD), "same").argmax())
 
 
-def _lower(quad: Quad, head: float, foot: float) -> Quad:
+def lower(quad: Quad, head: float, foot: float) -> Quad:
     """The part of a quad from a share of its height to another."""
     a, b, c, d = np.asarray(quad.points)
     return Quad.of(np.stack([a + head * (d - a), b + head * (c - b), b + foot * (c - b), a + foot * (d - a)]))
 
 
-def _seen(page: Grey, quad: Quad) -> Grey:
-    """A line laid level, :data:`ROWS` high, and what lies above and below it."""
+def seen(page: Grey, quad: Quad, rows: int, beside: float) -> Grey:
+    """A line laid level, so many ``rows`` high, and what lies ``beside`` of its height above and below it."""
     a, b, c, d = np.asarray(quad.points, np.float32)
-    across, down = max(2, round(ROWS * quad.width / quad.height)), ((d - a) + (c - b)) / 2 * BESIDE
-    beyond = round(BESIDE * ROWS)
+    across, down = max(2, round(rows * quad.width / quad.height)), ((d - a) + (c - b)) / 2 * beside
+    high = rows + 2 * round(beside * rows)
     corners = np.array([a - down, b - down, c + down, d + down], np.float32)
-    high = ROWS + 2 * beyond
     there = np.array([(0, 0), (across, 0), (across, high), (0, high)], np.float32)
     way = cv2.getPerspectiveTransform(corners, there)
-    seen = cv2.warpPerspective(page, way, (across, high), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    return seen.astype(np.uint8, copy=False)
+    laid = cv2.warpPerspective(page, way, (across, high), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    return laid.astype(np.uint8, copy=False)

@@ -24,7 +24,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.find import chips, kernels, spaced, tiles
+from shizi.find import chips, fields, kernels, spaced, tiles
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -139,7 +139,7 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
     rows = spaced.rows(candidates)
     apart = () if rows == candidates else _sure(candidates, settings)[0]
-    kept, dropped = _sure(chips.apart(page, rows), settings)
+    kept, dropped = _sure(fields.apart(page, chips.apart(page, rows)), settings)
     dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
     return Found(kept, tuple(dropped[:MAX_DROPPED]), apart)
 
