@@ -137,6 +137,24 @@ def test_a_low_mark_stands_at_the_foot_of_the_strip() -> None:
     assert columns.max() < (end - start) / 2
 
 
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_a_stop_beside_its_character_stands_behind_it(cut_off: bool) -> None:
+    """Old books set it there, without a cell of its own; what the crop's edge cuts off is of the next column."""
+    page, places = column([0, 1, 0, 1, 0])
+    wide = np.full((len(page), page.shape[1] + 14), 255, np.uint8)
+    wide[:, : page.shape[1]] = page
+    top = places[1][1] - 10
+    wide[top : top + 8, SIZE + 8 : (wide.shape[1] if cut_off else SIZE + 16)] = 0
+    laid = lay(wide)
+    assert len(characters(laid)) == (5 if cut_off else 6)
+    if not cut_off:
+        start, end = (int(v) for v in laid.ends[4:6])
+        rows, columns = np.nonzero(laid.strip[:, start:end] < 128)
+        assert rows.min() > len(laid.strip) / 2 and columns.max() < (end - start) / 2
+        (_, _), (_, before), (first, last), (after, _) = characters(laid)[:4]
+        assert before == first < last == after
+
+
 def test_an_empty_column_is_an_empty_strip() -> None:
     laid = lay(np.full((300, 40), 255, np.uint8))
     assert (laid.strip == 255).all()

@@ -44,6 +44,8 @@ _MARK = 0.45  # ink that is smaller than this on both sides, likewise, is a punc
 _ARC, _FLAT, _THIN = 0.45, 0.6, 0.12  # least width of a bracket that lies, its height at most and at least, in widths
 _ACROSS = 0.7  # of its width that each of its strokes takes
 _BOW, _ENDS = 0.2, 0.15  # how far both its ends lie from its middle, in its height; shares of its width that they are
+_SPOT, _SPOTS, _OVER_EDGE = 0.12, 0.4, 0.1  # sides of a mark beside a character, how far it may reach over: widths
+_RIM = np.ones((3, 3), np.uint8)  # where strokes fade out
 _LOW = 0.1  # how far above the lower edge such a mark is set, and right of the left one, likewise
 
 
@@ -79,17 +81,25 @@ def lay(column: Grey) -> Column:
     small = cv2.resize(column, (WIDTH, rows), interpolation=way).astype(np.uint8, copy=False)
     small, ground = _even(small)
     ink = _ink(small, ground)
-    size, cells = _cells(ink)
+    left, right = _across(ink)
+    size = float(right - left)
+    cells = _cells(ink, size)
     high = round(_STRIP * size)
     gap = np.full((high, max(1, round(_GAP * size))), ground, np.uint8)
     parts, ends, shares, at = [gap], [], [], gap.shape[1]
     for start, end in cells:
-        seen = slice(max(0, round(start)), min(rows, round(end)))
-        patch = _patch(small[seen], ink[seen], size, high, ground)
-        parts += [patch, gap]
-        ends += [at, at + patch.shape[1]]
-        shares += [seen.start / rows, seen.stop / rows]
-        at += patch.shape[1] + gap.shape[1]
+        first, last = max(0, round(start)), min(rows, round(end))
+        cell, inked = small[first:last], ink[first:last]
+        mark = _mark(inked, right, size)
+        between = first + int(np.flatnonzero(mark.any(axis=1))[0]) if mark.any() else last
+        for strokes, top, bottom in ((inked & ~mark, first, between), (mark, between, last)):
+            if strokes.any():
+                alone = np.where(cv2.dilate((inked & ~strokes).astype(np.uint8), _RIM) > 0, np.uint8(ground), cell)
+                patch = _patch(alone, strokes, size, high, ground)
+                parts += [patch, gap]
+                ends += [at, at + patch.shape[1]]
+                shares += [top / rows, bottom / rows]
+                at += patch.shape[1] + gap.shape[1]
     if not len(cells):
         ends, shares = [0, at], [0.0, 1.0]
     return Column(np.concatenate(parts, axis=1), np.asarray(ends, float), np.asarray(shares, float))
@@ -113,17 +123,21 @@ def _ink(column: Grey, ground: int) -> NDArray[np.bool_]:
     return off > _INK * max(25.0, float(np.percentile(off, 98)))
 
 
-def _cells(ink: NDArray[np.bool_]) -> tuple[float, Floats]:
-    """Size of the characters, and (N, 2) where each of their cells begins and ends, rows from the top.
+def _across(ink: NDArray[np.bool_]) -> tuple[int, int]:
+    """First column of the characters of a (H, W) column, and that after their last."""
+    share = ink.mean(axis=0)
+    across = np.flatnonzero(share > _BESIDE * np.percentile(share, 90))
+    return (int(across[0]), int(across[-1]) + 1) if len(across) else (0, ink.shape[1])
+
+
+def _cells(ink: NDArray[np.bool_], size: float) -> Floats:
+    """(N, 2) where each cell of characters ``size`` wide begins and ends, rows from the top of a (H, W) column.
 
     The first and the last one may reach beyond what is seen.
     """
     inked = np.flatnonzero(ink.any(axis=1))
     if not len(inked):
-        return float(ink.shape[1]), np.empty((0, 2))
-    share = ink.mean(axis=0)
-    across = np.flatnonzero(share > _BESIDE * np.percentile(share, 90))
-    size = float(across[-1] - across[0] + 1) if len(across) else float(ink.shape[1])
+        return np.empty((0, 2))
     first, last = int(inked[0]), int(inked[-1]) + 1
     # the first and the last character may be low ones (一): around them there is white that is not seen
     unseen = round(size)
@@ -136,7 +150,7 @@ def _cells(ink: NDArray[np.bool_]) -> tuple[float, Floats]:
     least = best[end, np.arange(len(pitches))] * pitches / (last - first)
     pitch = int(np.argmin(least + np.where(_PITCHES < _USUAL, _UNDER, _OVER) * np.log(_PITCHES / _USUAL) ** 2))
     found = cuts.cells(came[:, pitch], int(end[pitch])) - unseen + first
-    return size, _centred(found, inked, float(pitches[pitch]))
+    return _centred(found, inked, float(pitches[pitch]))
 
 
 def _centred(cells: NDArray[np.intp], inked: NDArray[np.intp], pitch: float) -> Floats:
@@ -222,6 +236,19 @@ class _Cuts:
                 made.append((int(self.rows[start]), int(self.rows[at])))
             at = start % len(came)
         return np.array(made[::-1], np.intp).reshape(-1, 2)
+
+
+def _mark(ink: NDArray[np.bool_], right: int, size: float) -> NDArray[np.bool_]:
+    """(H, W) what of a cell's ink is a stop or comma beside its character, right of the column's ``right`` edge."""
+    made = np.zeros_like(ink)
+    count, pieces, boxes, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
+    for number in range(1, count):
+        x, y, wide, high = (int(v) for v in boxes[number, :4])
+        small = _SPOT * size <= min(wide, high) and max(wide, high) <= _SPOTS * size
+        # what the edge cuts off is a stroke of the next column
+        if small and x >= right - _OVER_EDGE * size and x + wide < ink.shape[1] and y > len(ink) / 2 - high:
+            made |= pieces == number
+    return made if (ink & ~made).any() else np.zeros_like(ink)
 
 
 def _patch(cell: Grey, ink: NDArray[np.bool_], size: float, high: int, ground: int) -> Grey:
