@@ -143,16 +143,24 @@ def test_a_stop_beside_its_character_stands_behind_it(cut_off: bool) -> None:
     page, places = column([0, 1, 0, 1, 0])
     wide = np.full((len(page), page.shape[1] + 14), 255, np.uint8)
     wide[:, : page.shape[1]] = page
-    top = places[1][1] - 10
-    wide[top : top + 8, SIZE + 8 : (wide.shape[1] if cut_off else SIZE + 16)] = 0
+    for _, bottom in places[1:3]:
+        wide[bottom - 10 : bottom - 2, SIZE + 8 : (wide.shape[1] if cut_off else SIZE + 16)] = 0
     laid = lay(wide)
-    assert len(characters(laid)) == (5 if cut_off else 6)
+    assert len(characters(laid)) == (5 if cut_off else 7)
     if not cut_off:
         start, end = (int(v) for v in laid.ends[4:6])
         rows, columns = np.nonzero(laid.strip[:, start:end] < 128)
         assert rows.min() > len(laid.strip) / 2 and columns.max() < (end - start) / 2
         (_, _), (_, before), (first, last), (after, _) = characters(laid)[:4]
         assert before == first < last == after
+
+
+def test_a_dot_of_one_character_that_leans_out_of_its_column_is_no_stop() -> None:
+    page, places = column([0, 1, 0, 1, 0])
+    wide = np.full((len(page), page.shape[1] + 14), 255, np.uint8)
+    wide[:, : page.shape[1]] = page
+    wide[places[1][1] - 10 : places[1][1] - 2, SIZE + 8 : SIZE + 16] = 0
+    assert len(characters(lay(wide))) == 5
 
 
 def test_an_empty_column_is_an_empty_strip() -> None:

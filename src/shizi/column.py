@@ -45,6 +45,7 @@ _ARC, _FLAT, _THIN = 0.45, 0.6, 0.12  # least width of a bracket that lies, its 
 _ACROSS = 0.7  # of its width that each of its strokes takes
 _BOW, _ENDS = 0.2, 0.15  # how far both its ends lie from its middle, in its height; shares of its width that they are
 _SPOT, _SPOTS, _OVER_EDGE = 0.12, 0.4, 0.1  # sides of a mark beside a character, how far it may reach over: widths
+_FEWEST, _OFTEN = 2, 0.1  # of them in a column, and of its characters, at least
 _RIM = np.ones((3, 3), np.uint8)  # where strokes fade out
 _LOW = 0.1  # how far above the lower edge such a mark is set, and right of the left one, likewise
 
@@ -87,10 +88,12 @@ def lay(column: Grey) -> Column:
     high = round(_STRIP * size)
     gap = np.full((high, max(1, round(_GAP * size))), ground, np.uint8)
     parts, ends, shares, at = [gap], [], [], gap.shape[1]
-    for start, end in cells:
-        first, last = max(0, round(start)), min(rows, round(end))
-        cell, inked = small[first:last], ink[first:last]
-        mark = _mark(inked, right, size)
+    spans = [(max(0, round(start)), min(rows, round(end))) for start, end in cells]
+    marks = [_mark(ink[first:last], right, size) for first, last in spans]
+    # one alone may be a dot of a character that leans out of the column
+    beside = sum(bool(mark.any()) for mark in marks) >= max(_FEWEST, _OFTEN * len(marks))
+    for (first, last), mark in zip(spans, marks, strict=True):
+        cell, inked, mark = small[first:last], ink[first:last], mark & beside
         between = first + int(np.flatnonzero(mark.any(axis=1))[0]) if mark.any() else last
         for strokes, top, bottom in ((inked & ~mark, first, between), (mark, between, last)):
             if strokes.any():
