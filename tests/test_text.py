@@ -498,6 +498,19 @@ def test_the_last_ring_of_per_cent_is_no_figure(seen: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("P 78次|分，R 18次|/分", "P 78次/分，R 18次/分"), ("35元|人", "35元/人"),
+        ("3次/ |天", "3次/天"), ("9件 | 月", "9件/月"),
+        ("78次/分", "78次/分"), ("首次|分类", "首次|分类"), ("3人|男", "3人|男"), ("5%6，8次|分", "5%，8次/分"),
+        ("8次|/分，5%6", "8次/分，5%"),
+    ],
+)  # fmt: skip
+def test_a_bar_between_a_count_and_a_time_is_a_stroke(seen: str, kept: str) -> None:
+    assert tidied(seen) == kept
+
+
+@pytest.mark.parametrize(
     ("seen", "at", "other", "kept"),
     [
         ("310", 2, "°", "31°"), ("-49", 2, "°", "-4°"), ("最高260 最低5", 4, "°", "最高26° 最低5"),

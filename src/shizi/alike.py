@@ -76,6 +76,7 @@ _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|�
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
 _PER_CENT = re.compile("(?<=[0-9][%％])6(?![0-9A-Za-z.])")
+_PER = re.compile("(?<=[0-9][次元人件])(?: ?[|] ?/? ?|/ ?[|] ?)(?=[分人月天日次年件份斤时])")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"), frozenset("↑↓")
 _MICRO = re.compile("(?<![A-Za-z])u(?=mol(?![A-Za-z])|g/|[Ll]/|IU/)|(?<=[0-9])u(?=[gmlLsAFVW](?![A-Za-z]))")
@@ -91,7 +92,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
     chars = _sums(_ones(_points(_micro(_one_kind(chars)))))
-    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_per_cent(_arrow(_yuan(chars)))))))))
+    made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_per(_arrow(_yuan(chars)))))))))
     return supposed.restored(_dots(made))
 
 
@@ -227,10 +228,14 @@ def _arrow(chars: Sequence[Char]) -> Sequence[Char]:
     return [_as(chars[0], best.text, SEEN), *chars[1:]]
 
 
-def _per_cent(chars: Sequence[Char]) -> list[Char]:
-    """The last ring of a sign of per cent is no figure behind it: 13%6 is 13%."""
-    rings = {found.start() for found in _PER_CENT.finditer("".join(char.text for char in chars))}
-    return [char for at, char in enumerate(chars) if at not in rings]
+def _per(chars: Sequence[Char]) -> list[Char]:
+    """The last ring of a sign of per cent is no figure behind it: 13%6 is 13%. 78次|分 are 78次/分."""
+    made, text = list(chars), "".join(char.text for char in chars)
+    found_all = [*_PER_CENT.finditer(text), *_PER.finditer(text)]
+    for found in sorted(found_all, key=lambda one: one.start(), reverse=True):
+        stroke = [replace(chars[found.start()], text="/")] if found.re is _PER else []
+        made[slice(*found.span())] = stroke
+    return made
 
 
 def _degrees(chars: Sequence[Char]) -> Sequence[Char]:

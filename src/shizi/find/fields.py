@@ -57,12 +57,13 @@ def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
         return
     beyond = round(BEYOND * ROWS)
     line, count = ink[beyond:-beyond], ink.shape[1]
-    for start, end in zip([0, *rules[:, 1]], [*rules[:, 0], count], strict=True):
-        box = _box(line[:, start:end])
-        if box is not None:
-            left, top, right, bottom = box
-            part = quad.between((start + left) / count, (start + right) / count)
-            yield lower(part, top / ROWS, bottom / ROWS)
+    spans = zip([0, *rules[:, 1]], [*rules[:, 0], count], strict=True)
+    boxes = [(start, box) for start, end in spans if (box := _box(line[:, start:end])) is not None]
+    for start, (left, top, right, bottom) in boxes:
+        part = quad.between((start + left) / count, (start + right) / count)
+        yield lower(part, top / ROWS, bottom / ROWS)
+    if not boxes:
+        yield quad
 
 
 def _ink(patch: Grey) -> NDArray[np.bool_]:
