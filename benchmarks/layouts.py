@@ -3,9 +3,9 @@
 ``python benchmarks/layouts.py DATA --han FONT... --latin FONT... --prose FILE... --words FILE --english FILE`` writes
 pages into slices of DATA: Chinese text (one to three columns, dark, examination papers), English text, forms (tables
 with rules, menus, receipts, cards), screens (chats, settings, slides), code, cells (spreadsheets, calendars, sums to be
-done), designs (résumés, labels of food, train tickets, web pages), papers under seals, and the lists, letters and
-records of :mod:`everyday`, each as a program sets it, and once more as a photograph would show it: seen from the side,
-unevenly lit, a little blurred, grainy, as JPEG.
+done), designs (résumés, labels of food, train tickets, web pages), papers under seals, lists of wages, the vertical
+text of :mod:`upright`, and the lists, letters and records of :mod:`everyday`, each as a program sets it, and once more
+as a photograph would show it: seen from the side, unevenly lit, a little blurred, grainy, as JPEG.
 
 PROSE has sentences, one a row; WORDS and ENGLISH words, the commonest first.
 """
@@ -23,6 +23,7 @@ import numpy as np
 
 from everyday import Everyday
 from sheets import BLACK, WHITE, Font, Ink, Maker, Sheet, photographed
+from upright import Upright
 
 FIELDS = (
     "姓名", "性别", "年龄", "出生日期", "联系电话", "身份证号", "住址", "工作单位", "职务",
@@ -489,6 +490,24 @@ class Layouts(Maker):
         sheet.seal(at, (100, 70), (self._name(3) + "有限公司")[-10:], "发票专用章", face(18))
         return sheet
 
+    def wages(self) -> Sheet:
+        """A wide table of amounts between rules, in small figures."""
+        sheet, font = Sheet(1300, 420), self._font(self.han_fonts)(18)
+        names = (
+            "姓名", "工号", "基本工资", "岗位津贴", "绩效奖金",
+            "加班费", "社保扣款", "公积金", "个人所得税", "实发工资",
+        )  # fmt: skip
+        for row in range(6):
+            values = [self._name(1), str(self._number(1000, 9999))]
+            values += [f"{self.rng.uniform(0, 20_000):,.2f}" if self.rng.random() < 0.85 else "0.00" for _ in names[2:]]
+            for at, text in enumerate(values if row else names):
+                sheet.text(83 + 126 * at, 60 + 50 * row, text, font, anchor="ms")
+        for row in range(7):
+            sheet.draw.line((20, 28 + 50 * row, 1280, 28 + 50 * row), BLACK)
+        for at in range(len(names) + 1):
+            sheet.draw.line((20 + 126 * at, 28, 20 + 126 * at, 328), BLACK)
+        return sheet
+
 
 SLICES: dict[str, tuple[type[Maker], tuple[str, ...]]] = {
     "chinese": (Layouts, ("chinese", "columns", "dark", "exam")),
@@ -501,6 +520,8 @@ SLICES: dict[str, tuple[type[Maker], tuple[str, ...]]] = {
     "seals": (Layouts, ("contract", "order", "invoice")),
     "lists": (Everyday, ("contacts", "tracks", "bills", "comments", "forecast")),
     "letters": (Everyday, ("references", "mail", "lyrics", "bilingual", "formulas")),
+    "upright": (Upright, ("prose_down", "articles", "chapters", "scroll", "spines", "menu_down")),
+    "wages": (Layouts, ("wages",)),
     "records": (Everyday, ("laboratory", "waybill", "buses", "terminal")),
 }
 
