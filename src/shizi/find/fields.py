@@ -21,13 +21,17 @@ BEYOND = 0.35
 """How far above and below it the rules are looked for as well, in its heights."""
 REACH = 1.3
 """Length of a rule, likewise, at least: no letter is so high."""
+CLEAR = 3
+"""Pixels to both sides of it where nothing stands."""
+FEWEST, LEVELS = 2, 0.5
+"""Rules in a line at least, and of its cells with a level rule above or below."""
 LEANING = 2
 """Pixels to each side that a rule may have moved by and still be one."""
 FAINTEST, DEEP = 12.0, 0.25
 """Difference from the ground that is ink, grey values, at least, and as a share of the strongest ink."""
 THICK = 9
 """What is wider than so many pixels is no stroke."""
-WIDE = 0.25
+WIDE = 0.15
 """Width of a rule, in heights of the line, at most."""
 LEVEL = 0.7
 """Share of a cell's width that the rule above or below it fills at least."""
@@ -52,12 +56,13 @@ def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
     """What stands between the rules that cross a line; the whole if none do."""
     ink = _ink(seen(page, quad, ROWS, BEYOND))
     rules = _rules(ink)
-    if not len(rules):
-        yield quad
-        return
     beyond = round(BEYOND * ROWS)
     line, count = ink[beyond:-beyond], ink.shape[1]
-    spans = zip([0, *rules[:, 1]], [*rules[:, 0], count], strict=True)
+    spans = list(zip([0, *rules[:, 1]], [*rules[:, 0], count], strict=True))
+    level = [bool(_level(ink[:, start:end]).any()) for start, end in spans]
+    if len(rules) < FEWEST or sum(level) < LEVELS * len(spans):
+        yield quad
+        return
     boxes = [(start, box) for start, end in spans if (box := _box(line[:, start:end])) is not None]
     for start, (left, top, right, bottom) in boxes:
         part = quad.between((start + left) / count, (start + right) / count)
@@ -85,7 +90,18 @@ def _rules(ink: NDArray[np.bool_]) -> NDArray[np.intp]:
         return np.empty((0, 2), np.intp)
     parts = np.flatnonzero(np.diff(columns) > 1)
     runs = np.stack([columns[np.r_[0, parts + 1]], columns[np.r_[parts, len(columns) - 1]] + 1], axis=1)
-    return runs[runs[:, 1] - runs[:, 0] <= WIDE * ROWS + 2 * LEANING]
+    runs = runs[runs[:, 1] - runs[:, 0] <= WIDE * ROWS + 2 * LEANING]
+    beyond = round(BEYOND * ROWS)
+    inner = ink[beyond + ROWS // 5 : -beyond - ROWS // 5]  # without the rules above and below
+    # what writing touches is no rule
+    clear = [not inner[:, max(0, a - CLEAR) : a].any() and not inner[:, b : b + CLEAR].any() for a, b in runs]
+    return runs[np.array(clear, np.bool_)]
+
+
+def _level(cell: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(H,) which rows of a cell are of a rule above or below it."""
+    made: NDArray[np.bool_] = cell.mean(axis=1) >= LEVEL if cell.shape[1] else np.zeros(len(cell), np.bool_)
+    return made
 
 
 def _box(cell: NDArray[np.bool_]) -> tuple[float, float, float, float] | None:
@@ -93,7 +109,7 @@ def _box(cell: NDArray[np.bool_]) -> tuple[float, float, float, float] | None:
     high, wide = cell.shape
     if wide < LEAST * high:
         return None
-    level = cell.mean(axis=1) >= LEVEL
+    level = _level(cell)
     # the rules above and below it, where they are seen
     above, below = np.flatnonzero(level[: high // 2]), np.flatnonzero(level[high // 2 :])
     first = int(above[-1]) + 1 if len(above) else 0
