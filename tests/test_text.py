@@ -482,17 +482,23 @@ def test_a_letter_like_a_yen_before_an_amount_is_one(seen: str, others: str, kep
     assert tidy(made, TextSettings()) == made
 
 
-@pytest.mark.parametrize(("share", "kept"), [(0.3, "共￥9.50"), (0.12, "共￥9.50"), (0.05, "共$9.50")])
-def test_a_dollar_sign_is_one_of_the_yuan_where_that_is_likely(share: float, kept: str) -> None:
-    first, seen, *rest = line("共$9.50")
+@pytest.mark.parametrize(
+    ("before", "share", "kept"),
+    [("共", 0.3, "共￥9.50"), ("共", 0.12, "共￥9.50"), ("共", 0.05, "共$9.50"), ("S", 0.3, "S$9.50")],
+)
+def test_a_dollar_sign_is_one_of_the_yuan_where_that_is_likely(before: str, share: float, kept: str) -> None:
+    first, seen, *rest = line(before + "$9.50")
     seen = replace(seen, confidence=0.7, alternatives=(Alternative("8", 0.1), Alternative("￥", share * 0.7)))
     assert "".join(char.text for char in tidy([first, seen, *rest], TextSettings())) == kept
 
 
 @pytest.mark.parametrize(
     ("seen", "kept"),
-    [("13%6", "13%"), ("税率13%6。", "税率13%。"), ("5%60", "5%60"), ("5%6F", "5%6F"), ("%6", "%6"), ("3% 6", "3% 6")],
-)
+    [
+        ("13%6", "13%"), ("税率13%6。", "税率13%。"), ("5%60", "5%60"), ("5%6F", "5%6F"), ("%6", "%6"),
+        ("3% 6", "3% 6"), ("5%6个月", "5%6个月"),
+    ],
+)  # fmt: skip
 def test_the_last_ring_of_per_cent_is_no_figure(seen: str, kept: str) -> None:
     assert tidied(seen) == kept
 

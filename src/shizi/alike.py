@@ -75,7 +75,7 @@ _TIMES = re.compile(r"(?<![0-9A-Za-z_.])(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]+)? ?([
 _DIVIDED = re.compile(r"(?:(?<![0-9.:：])[0-9]+(?:\.[0-9]+)?|[)）]) ?([:：]|÷[:：]|[:：]÷) ?[0-9]+(?:\.[0-9]+)? ?="
                       r"(?! ?[0-9.]+[:：][0-9.]+(?![0-9.]| ?=))")  # 3:4=6:8 is a proportion
 _YUAN = re.compile(r"([yYvVxX×]) ?([0-9]{1,3})(?:,?[0-9]{3})*\.[0-9]{2}")
-_PER_CENT = re.compile("(?<=[0-9][%％])6(?![0-9A-Za-z.])")
+_PER_CENT = re.compile("(?<=[0-9][%％])6(?![0-9A-Za-z.一-鿿])")
 _PER = re.compile("(?<=[0-9][次元人件])(?: ?[|] ?/? ?|/ ?[|] ?)(?=[分人月天日次年件份斤时])")
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"), frozenset("↑↓")
@@ -203,8 +203,10 @@ def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
     """Before an amount that is all of a line, a letter like ¥ is one, where that was seen as well or a hundred follow:
     v1.25 may be a version. On price tags it is smaller than the figures. A dollar sign is one where that is likely.
     """
+    before = (BLANK, *(char.text for char in chars))
     for sign in "￥¥":
-        chars = [_as(char, sign, YEN) if char.text == "$" else char for char in chars]
+        chars = [_as(char, sign, YEN) if char.text == "$" and not is_letter(left) else char
+                 for left, char in zip(before, chars, strict=False)]  # fmt: skip
     found = _YUAN.fullmatch("".join(char.text for char in chars))
     if found is None:
         return chars
@@ -231,8 +233,8 @@ def _arrow(chars: Sequence[Char]) -> Sequence[Char]:
 def _per(chars: Sequence[Char]) -> list[Char]:
     """The last ring of a sign of per cent is no figure behind it: 13%6 is 13%. 78次|分 are 78次/分."""
     made, text = list(chars), "".join(char.text for char in chars)
-    found_all = [*_PER_CENT.finditer(text), *_PER.finditer(text)]
-    for found in sorted(found_all, key=lambda one: one.start(), reverse=True):
+    strokes = [*_PER_CENT.finditer(text), *_PER.finditer(text)]
+    for found in sorted(strokes, key=lambda one: one.start(), reverse=True):
         stroke = [replace(chars[found.start()], text="/")] if found.re is _PER else []
         made[slice(*found.span())] = stroke
     return made
