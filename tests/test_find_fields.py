@@ -63,6 +63,26 @@ def test_letters_are_no_rules(text: str) -> None:
     assert apart(np.asarray(image), [one]) == [one]
 
 
+@pytest.mark.parametrize("kind", ["one rule", "no level rules", "written across"])
+def test_other_strokes_part_nothing(kind: str) -> None:
+    """A margin of a page, the ends of lanes, and what a pen joins are no table."""
+    image = Image.new("L", (900, 200), 230)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=18)
+    for row in range(3):
+        for at, text in enumerate(("alpha", "beta", "gamma", "delta")):
+            draw.text((62 + 130 * at, 49 + 44 * row), text, 40, font)
+    for at in range(5):
+        if kind != "one rule" or at == 2:
+            draw.line((40 + 130 * at, 30, 40 + 130 * at, 175), 40, 2)
+        if kind == "written across":
+            draw.line((30 + 130 * at, 104, 52 + 130 * at, 98), 40, 2)
+    for at in range(4):
+        if kind != "no level rules":
+            draw.line((40, 36 + 44 * at, 560, 36 + 44 * at), 40, 2)
+    one = Candidate(Quad.box(38, 80, 562, 124))
+    assert apart(np.asarray(image), [one]) == [one]
+
+
 def test_columns_and_short_lines_stay_whole() -> None:
     page, quad, _ = table()
     some = [Candidate(Quad.box(38, 36, 170, 168)), Candidate(quad, vertical=True)]
