@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi.errors import SettingsError
-from shizi.find import FINDERS, Candidate, find, joins, lines, parts, projection
+from shizi.find import FINDERS, Candidate, Found, find, joins, lines, parts, projection
 from shizi.find.lines import Lines, bands, near
 from shizi.find.walls import Walls
 from shizi.settings import FindSettings
@@ -515,6 +515,20 @@ def test_columns_of_characters_set_loosely_but_further_from_the_next_column() ->
                 square(sheet, x, y, 28)
         ends.append((40 + 58 * column, 40, 68 + 58 * column, 40 + 34 * (rows - 1) + 28))
     check(sheet.page, ends)
+
+
+@pytest.mark.parametrize(("across", "down", "either"), [(40, 34, True), (42, 28, False), (28, 42, False)])
+def test_where_rows_may_as_well_be_columns_the_model_is_asked(
+    across: int, down: int, either: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scroll of a few large columns, set about as loosely as they stand apart."""
+    sheet = Sheet(900, 700)
+    grid(sheet, 40, 40, 8, 8, across, down)
+    assert projection.find(sheet.page, SETTINGS).either is either
+    for vertical in (True, False):
+        answer = Found(tuple(Candidate(Quad.box(x, 40, x + 24, 300), vertical=vertical) for x in range(40, 400, 40)))
+        monkeypatch.setattr("shizi.find.dbnet.find", lambda *_, answer=answer: answer)
+        assert (find(sheet.page, FindSettings()) == answer) == (either and vertical)
 
 
 @pytest.mark.parametrize(("fill", "rows", "kept"), [(0.23, 2, False), (0.23, 1, True), (0.45, 2, True)])
