@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -46,10 +46,15 @@ def apart(page: Grey, lines: Sequence[Candidate]) -> list[Candidate]:
     """The lines of a (H, W) page; level ones of several words on grounds of their own, with nothing but the common
     ground between them, as these words.
     """
+    return parted(lines, LONGER, lambda quad: _parts(page, quad))
+
+
+def parted(lines: Sequence[Candidate], longer: float, parts: Callable[[Quad], Iterator[Quad]]) -> list[Candidate]:
+    """The lines; level ones at least ``longer`` heights long as their ``parts``."""
     made: list[Candidate] = []
     for one in lines:
-        long = not one.vertical and one.quad.width >= LONGER * one.quad.height
-        made += [replace(one, quad=part) for part in _parts(page, one.quad)] if long else [one]
+        long = not one.vertical and one.quad.width >= longer * one.quad.height
+        made += [replace(one, quad=part) for part in parts(one.quad)] if long else [one]
     return made
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi.find.chips import lower, seen
+from shizi.find.chips import lower, parted, seen
 from shizi.find.found import Candidate
 from shizi.types import Quad
 
@@ -45,11 +44,7 @@ Grey = NDArray[np.uint8]
 
 def apart(page: Grey, lines: Sequence[Candidate]) -> list[Candidate]:
     """The lines of a (H, W) page; level ones that upright rules cross as what stands between these."""
-    made: list[Candidate] = []
-    for one in lines:
-        long = not one.vertical and one.quad.width >= LONGER * one.quad.height
-        made += [replace(one, quad=part) for part in _parts(page, one.quad)] if long else [one]
-    return made
+    return parted(lines, LONGER, lambda quad: _parts(page, quad))
 
 
 def _parts(page: Grey, quad: Quad) -> Iterator[Quad]:
