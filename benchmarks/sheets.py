@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+T = TypeVar("T")
 Ink = tuple[int, int, int]
 Corners = NDArray[np.float32]
 Font = ImageFont.FreeTypeFont
@@ -80,12 +82,15 @@ class Maker:
         self.rng = np.random.default_rng(args.seed)
         self.han_fonts, self.latin_fonts = args.han, args.latin
         sentences = [row.strip() for file in args.prose for row in file.read_text(encoding="utf-8").splitlines()]
-        self.prose = [row for row in sentences if 40 < len(row) < 200]
+        self.prose: list[str] = [row for row in sentences if 40 < len(row) < 200]
         words = args.words.read_text(encoding="utf-8").split()[:20_000]
-        self.words = [word for word in words if 1 < len(word) <= 4 and all("一" <= char <= "鿿" for char in word)]
-        self.english = [word for word in args.english.read_text(encoding="utf-8").split()[:8_000] if word.isalpha()]
+        self.words: list[str] = [
+            word for word in words if 1 < len(word) <= 4 and all("一" <= char <= "鿿" for char in word)
+        ]
+        english = args.english.read_text(encoding="utf-8").split()[:8_000]
+        self.english: list[str] = [word for word in english if word.isalpha()]
 
-    def _one(self, some: Sequence[str]) -> str:
+    def _one(self, some: Sequence[T]) -> T:
         return some[int(self.rng.integers(len(some)))]
 
     def _number(self, low: int, high: int) -> int:

@@ -36,13 +36,14 @@ MAY = {
     "ruled": BASE,
     "stack": BASE,
     "seal": BASE | {"clean", "crop", "find"},
+    "pieces": BASE,
     "turn": BASE,
     "agree": BASE,
     "cut": BASE | {"clean", "column", "crop", "find", "straight", "bent", "ruled", "stack", "turn"},
     "rim": BASE | {"clean", "cut", "find", "order", "seal"},
     "again": BASE | {"agree", "cut", "text", "turn"},
     "write": {"types", "errors"},
-    "reader": BASE | STAGES | {"again", "agree", "cut", "level", "rim", "seal", "stack", "turn"},
+    "reader": BASE | STAGES | {"again", "agree", "cut", "level", "pieces", "rim", "seal", "stack", "turn"},
     "learn": BASE | {"load", "clean", "crop", "find", "read"},
     "serve": BASE | {"", "reader", "load", "clean", "crop", "read", "write"},
     "sink": {"errors"},
@@ -68,7 +69,7 @@ ONLY = {
 }
 
 # Modules that do no I/O.
-PURE = ("types", "errors", "settings", "order", "turn", "agree", "supposed", "alike", "level", "text")
+PURE = ("types", "errors", "settings", "order", "turn", "agree", "supposed", "alike", "level", "pieces", "text")
 PURE += ("write.text", "write.json", "read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
 IO = {"os", "io", "pathlib", "shutil", "subprocess", "socket", "tempfile", "urllib", "PIL", "cv2", "onnxruntime"}
 

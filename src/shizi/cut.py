@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shizi import bent, clean, column, crop, ruled, stack, straight, turn
 from shizi.clean import Upright
+from shizi.errors import SettingsError
 from shizi.find import Candidate
 from shizi.settings import CleanSettings, Settings
 from shizi.types import Quad
@@ -264,3 +265,10 @@ def within(quad: Quad, size: tuple[int, int]) -> Quad:
     width, height = float(size[0]), float(size[1])
     a, b, c, d = [(min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in quad.points]
     return Quad((a, b, c, d))
+
+
+def near(quads: Sequence[Quad], width: int, height: int) -> None:
+    """Raises SettingsError for a quad far beyond a picture: what is cut out there takes memory, and shows nothing."""
+    for at, quad in enumerate(quads):
+        if not all(-width <= x <= 2 * width and -height <= y <= 2 * height for x, y in quad.points):
+            raise SettingsError(f"quad {at}, {quad.to_json()}, lies beyond the picture, {width} x {height} pixels")

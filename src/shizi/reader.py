@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi import again, clean, crop, find, level, load, rim, seal, stack, text, turn
+from shizi import again, clean, crop, find, level, load, pieces, rim, seal, stack, text, turn
 from shizi.again import Spare
 from shizi.agree import Opinion
 from shizi.clean import Upright
-from shizi.cut import Cut, Pixels, cut_all, rows, starts_of, steps, whole, within
+from shizi.cut import Cut, Pixels, cut_all, near, rows, starts_of, steps, whole, within
 from shizi.errors import SettingsError, TooLarge
-from shizi.find import Candidate
+from shizi.find import Candidate, Found
 from shizi.load import Picture, Source
 from shizi.order import order, paragraphs
 from shizi.read import ctc
@@ -214,7 +214,7 @@ class Reader:
         """
         hints = self._hints(**known)
         pixels = load.picture(source, self._settings.load).pixels
-        _near(quads, pixels.shape[1], pixels.shape[0])
+        near(quads, pixels.shape[1], pixels.shape[0])
         page = Upright.as_it_is(clean.grey(pixels))
         lines = [Candidate(quad, vertical=quad.height >= VERTICAL * quad.width) for quad in quads]
         return self._lines(cut_all(page, lines, range(len(lines)), pixels, self._settings), hints)
@@ -251,8 +251,13 @@ class Reader:
         bare = seal.lifted(picture.pixels, grey, seals)
         page = clean.with_room(clean.upright(bare, settings.clean))
         found = find.find(page.page, settings.find, level=page.level)
-        pieces = found.apart or found.lines
-        way = self._way(page, pieces, picture.pixels, hints) if settings.turn.orient else _Way(0, {}, sure=False)
+        some, way = found.apart or found.lines, _Way(0, {}, sure=False)
+        if settings.turn.orient:
+            way = self._way(page, some, picture.pixels, hints)
+        else:
+            few = [some[at] for at in turn.sample(some, settings.turn.sample)]
+            self._at(page, few, way.known, picture.pixels, hints)
+        found, way = self._together(page, found, way, picture.pixels, hints)
         known = way.known
         if way.quarters:
             page, known = clean.with_room(clean.upright(bare, settings.clean, way.quarters)), {}
@@ -307,17 +312,34 @@ class Reader:
         quarters = turn.quarters(read)
         return _Way(quarters, known, not quarters and turn.is_upright(read))
 
+    def _together(
+        self, page: Upright, found: Found, way: _Way, pixels: Pixels, hints: Hints
+    ) -> tuple[Found, _Way]:
+        """What was found; where its characters lie in pieces, what is found where these touch, if that reads better."""
+        blur = pieces.blur(tuple(way.known.values()))
+        other = None if blur is None else find.touching(page.page, self._settings.find, blur)
+        if not other or max(len(one.lines) for one in (found, other)) > self._settings.read.max_lines:
+            return found, way
+        known: tuple[dict[Quad, Line], dict[Quad, Line]] = way.known, {}
+        read = [self._at(page, one.lines, some, pixels, hints) for one, some in zip((found, other), known, strict=True)]
+        apart, touching = map(pieces.read, read)
+        return (other, _Way(0, known[1], sure=False)) if touching > pieces.MORE * max(apart, 0.0) else (found, way)
+
+    def _at(
+        self, page: Upright, lines: Sequence[Candidate], known: dict[Quad, Line], pixels: Pixels, hints: Hints
+    ) -> list[Line]:
+        """What stands at each of some lines; what is read to tell becomes ``known``."""
+        cuts = cut_all(page, lines, range(len(lines)), pixels, self._settings)
+        fresh = [one for one in cuts if one.line not in known]
+        known.update(zip((one.line for one in fresh), self._read(fresh, hints=hints), strict=True))
+        return [known[one.line] for one in cuts]
+
     def _unstacked(
         self, page: Upright, lines: Sequence[Candidate], known: dict[Quad, Line], pixels: Pixels, hints: Hints
     ) -> list[Candidate]:
         """The lines, those that are short texts one below another as these; what is read to tell becomes ``known``."""
 
-        def seen(some: Sequence[Candidate]) -> list[Line]:
-            cuts = cut_all(page, some, range(len(some)), pixels, self._settings)
-            fresh = [one for one in cuts if one.line not in known]
-            known.update(zip((one.line for one in fresh), self._read(fresh, hints=hints), strict=True))
-            return [known[one.line] for one in cuts]
-
+        seen = partial(self._at, page, known=known, pixels=pixels, hints=hints)
         level = [one.quad for one in lines if not stack.is_tall(one.quad)]
         parted = {one: rows(page, one, apart=stack.is_tall(one.quad)) for one in lines}
         parted = {one: below for one, below in parted.items() if below}
@@ -426,10 +448,3 @@ class Reader:
 
     def _hints(self, **known: Unpack[Known]) -> Hints:
         return Hints.of(self._network.charset, self._settings.read, **known)
-
-
-def _near(quads: Sequence[Quad], width: int, height: int) -> None:
-    """Raises SettingsError for a quad far beyond a picture: what is cut out there takes memory, and shows nothing."""
-    for at, quad in enumerate(quads):
-        if not all(-width <= x <= 2 * width and -height <= y <= 2 * height for x, y in quad.points):
-            raise SettingsError(f"quad {at}, {quad.to_json()}, lies beyond the picture, {width} x {height} pixels")

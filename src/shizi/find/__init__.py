@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from shizi.errors import SettingsError
 from shizi.find import dbnet, projection
 from shizi.find.found import Candidate, Found
+from shizi.find.lines import bands
 from shizi.settings import FindSettings
 
-__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find", "is_clean", "is_drawn"]
+__all__ = ["FINDERS", "Candidate", "Finder", "Found", "find", "is_clean", "is_drawn", "touching"]
 
 Finder = Callable[[NDArray[np.uint8], FindSettings], Found]
 
@@ -30,6 +31,11 @@ SINGLE = 2.0
 tilted lines:"""
 FEWER = 0.5
 """then the model's are taken, if these are so many times as many at most."""
+HALVES, JOINED = 0.4, 0.8
+"""Where so many lines reach into one above or below, they are halves of characters in parts: the model's are taken, if
+these are so many times as many at most."""
+ABOVE = 0.6
+"""Of the shorter one's length, that halves share."""
 FLAT = 2
 """Greys beside the commonest one that are ground as well."""
 
@@ -58,6 +64,10 @@ def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
         other = dbnet.find(page, settings)
         if 0 < len(other.lines) <= FEWER * len(found.lines):
             return other
+    elif _halved(found) >= HALVES:
+        other = dbnet.find(page, settings)
+        if 0 < len(other.lines) <= JOINED * len(found.lines):
+            return other
     elif found.either:
         other = dbnet.find(page, settings)
         if 2 * sum(one.vertical for one in other.lines) > len(other.lines):
@@ -70,6 +80,21 @@ def _lengths(found: Found) -> NDArray[np.float64]:
     sides = np.array([(one.quad.width, one.quad.height) for one in found.lines], np.float64).reshape(-1, 2)
     made: NDArray[np.float64] = sides.max(axis=1) / np.maximum(sides.min(axis=1), 1e-9)
     return made
+
+
+def _halved(found: Found) -> float:
+    """Share of the lines that reach into one above or below, as the upper half of a figure made of bars does."""
+    bounds = np.array([one.quad.bounds for one in found.lines], np.float64).reshape(-1, 4)
+    halves = np.zeros(len(bounds), np.bool_)
+    for some, others in bands(bounds[:, 1::2], bounds[:, 1::2]):
+        left, top, right, bottom = bounds[some, None].transpose(2, 0, 1)  # (K, 1) each
+        other = bounds[others]
+        across = np.minimum(right, other[:, 2]) - np.maximum(left, other[:, 0])
+        down = np.minimum(bottom, other[:, 3]) - np.maximum(top, other[:, 1])
+        shorter = np.minimum(right - left, other[:, 2] - other[:, 0])
+        reach = (across >= ABOVE * shorter) & (down > 0) & (some[:, None] != others)
+        halves[some] |= reach.any(axis=1)
+    return float(halves.mean()) if len(halves) else 0.0
 
 
 def is_clean(page: NDArray[np.uint8]) -> bool:
@@ -109,3 +134,11 @@ def find(page: NDArray[np.uint8], settings: FindSettings, *, level: bool = True)
     except KeyError:
         raise SettingsError(f"there is no finder {settings.finder!r}; there are {', '.join(FINDERS)}") from None
     return (dbnet.find if finder is auto and not level else finder)(page, settings)
+
+
+def touching(page: NDArray[np.uint8], settings: FindSettings, blur: float) -> Found | None:
+    """What the model finds on a (H, W) page blurred by so many pixels (standard deviation), where it may be asked."""
+    if settings.finder not in {"auto", "dbnet"}:
+        return None
+    seen = cv2.GaussianBlur(page, (0, 0), blur).astype(np.uint8, copy=False) if blur > 0 else page
+    return dbnet.find(seen, settings)

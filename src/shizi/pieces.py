@@ -1,0 +1,54 @@
+"""Characters in pieces: the dots of boards of lights and of printers, the bars of figures on panels. No I/O.
+
+Seen sharply, each piece may be found by itself, and is read as a mark. Where a page reads so, it is searched once more
+a little blurred, and what is found then is taken if more text stands in it. Strips are cut from the sharp page still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from shizi.types import Line
+
+DOTS = frozenset(".:：·•…*＊,，'\"°")
+"""What dots are read as,"""
+BARS = frozenset("一二口□_—-|丨lI1LJTU[]!门冂")
+"""and bars, unless the network is as sure as this:"""
+SURE = 0.96
+SEVERAL = 3
+"""Dots in a row that are none of a sentence."""
+LEAST, SHARE = 5, 0.2
+"""Characters in pieces that are read on a page, or on a sample of its lines, and as a share of all, at least."""
+BLUR = 0.25
+"""By how much the page is blurred: standard deviation, in heights of rows of dots. Bars touch as they are."""
+READ, AGAINST = 0.6, 0.5
+"""Confidence from which on a line counts as read; and how much each mark counts against a page."""
+MORE = 1.05
+"""So many times as much has to be read on what is found then."""
+
+
+def blur(lines: Sequence[Line]) -> float | None:
+    """The blur, in pixels, that makes pieces touch; 0 where they are bars. None where the lines read as text."""
+    told = [line for line in lines if is_pieces(line)]
+    count = sum(len(line.chars) for line in told)
+    if count < max(LEAST, SHARE * sum(len(line.chars) for line in lines)):
+        return None
+    dots = [min(line.quad.width, line.quad.height) for line in told if _are_dots(line)]
+    return BLUR * median(dots) if dots else 0.0
+
+
+def is_pieces(line: Line) -> bool:
+    """Does a line read as dots, or doubtfully as bars?"""
+    said = [char.text for char in line.chars if char.text.strip()]
+    return _are_dots(line) or (line.confidence < SURE and all(text in BARS or text in DOTS for text in said))
+
+
+def read(lines: Sequence[Line]) -> float:
+    """How much text was read: characters, each by its line's confidence, less a share of what lies in pieces."""
+    seen = [line for line in lines if line.confidence >= READ]
+    return sum(len(line.chars) * (-AGAINST if is_pieces(line) else line.confidence) for line in seen)
+
+
+def _are_dots(line: Line) -> bool:
+    return len(line.chars) >= SEVERAL and all(char.text in DOTS or not char.text.strip() for char in line.chars)
