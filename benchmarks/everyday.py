@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from PIL import Image, ImageDraw
+
 from sheets import BLACK, WHITE, Font, Ink, Maker, Sheet
 
 GREY, PALE = (130, 130, 130), (225, 225, 225)
@@ -285,6 +288,41 @@ class Everyday(Maker):
             sheet.text(190, y, f"{self._number(1, 13)}/{self._number(1, 29)}", face(22), (220, 230, 245))
             sheet.text(330, y, self._one(["晴", "多云", "小雨", "雷阵雨", "阴转多云"]), face(28), WHITE)
             sheet.text(680, y, f"{low}~{low + self._number(3, 14)}°", face(30), WHITE, "rs")
+        return sheet
+
+    def stations(self) -> Sheet:
+        """A line of the underground, the names of its stations aslant above it."""
+        face, sheet = self._font(self.han_fonts), Sheet(1300, 600)
+        font, degrees, red = face(20), self._one([30, 45, 60]), (200, 30, 30)
+        sheet.text(60, 60, f"{self._number(1, 21)}号线 运行图", face(36), red)
+        sheet.draw.line((60, 420, 1240, 420), red, 8)
+        cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+        for x in range(80, 1220, 86):
+            sheet.draw.ellipse((x - 9, 411, x + 9, 429), WHITE, (60, 60, 60), 3)
+            name = self._name(1) + self._one(["", "路", "站", "广场", "公园"])
+            wide = int(font.getlength(name)) + 6
+            label = Image.new("L", (wide, 28))
+            ImageDraw.Draw(label).text((3, 22), name, 255, font, "ls")
+            turned = label.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
+            left, top = x - 4, 400 - turned.height
+            sheet.picture.paste((20, 20, 20), (left, top), turned)
+            corners = np.array([(-wide / 2 + 3, -11), (wide / 2 - 3, -11), (wide / 2 - 3, 11), (-wide / 2 + 3, 11)])
+            corners = corners @ ((cosine, -sine), (sine, cosine)) + (left + turned.width / 2, top + turned.height / 2)
+            sheet.lines.append((name, corners.astype(np.float32)))
+        first, last = self._number(0, 60), self._number(0, 60)
+        sheet.text(60, 520, f"首班车 06:{first:02}　末班车 22:{last:02}", face(24))
+        return sheet
+
+    def headwords(self) -> Sheet:
+        """Two columns of a dictionary: words in brackets, what they mean in numbers in rings."""
+        face, sheet = self._font(self.han_fonts), Sheet(1000, 1300)
+        for x in (50, 520):
+            y = 60.0
+            while y < 1200:
+                sheet.text(x, y, f"【{self._name(1)}】", face(22))
+                meaning = f"①{self._phrase(26)}②{self._phrase(26)}"
+                y = self._under(sheet, x + 20, y + 28, self._wrapped(meaning, face(19), 430)[:4], face(19), 28) + 8
+        sheet.draw.line((502, 40, 502, 1260), BLACK)
         return sheet
 
     def formulas(self) -> Sheet:

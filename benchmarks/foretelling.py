@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from shizi.alike import is_chinese
 from shizi.learn import truth
 from shizi.learn.lexicon import lines
 from shizi.read.ngram import NGram, State
+from shizi.script import is_chinese
 
 
 def surprise(model: NGram, rows: Iterable[str]) -> float:

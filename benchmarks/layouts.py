@@ -4,9 +4,9 @@
 pages into slices of DATA: Chinese text (one to three columns, dark, examination papers), English text, forms (tables
 with rules, menus, receipts, cards), screens (chats, settings, slides), code, cells (spreadsheets, calendars, sums to be
 done), designs (résumés, labels of food, train tickets, web pages), papers under seals, lists of wages, the vertical
-text of :mod:`upright`, the boards and panels of :mod:`lights`, and the lists, letters and records of :mod:`everyday`,
-each as a program sets it, and once more as a photograph would show it: seen from the side, unevenly lit, a little
-blurred, grainy, as JPEG.
+text of :mod:`upright`, the boards and panels of :mod:`lights`, and the lists, letters, guides and records of
+:mod:`everyday`, each as a program sets it, and once more as a photograph would show it: seen from the side, unevenly
+lit, a little blurred, grainy, as JPEG.
 
 PROSE has sentences, one a row; WORDS and ENGLISH words, the commonest first.
 """
@@ -525,6 +525,7 @@ SLICES: dict[str, tuple[type[Maker], tuple[str, ...]]] = {
     "upright": (Upright, ("prose_down", "articles", "chapters", "scroll", "spines", "menu_down")),
     "wages": (Layouts, ("wages",)),
     "lights": (Lights, ("board", "sprayed", "panel")),
+    "guides": (Everyday, ("stations", "headwords")),
     "records": (Everyday, ("laboratory", "waybill", "buses", "terminal")),
 }
 

@@ -26,10 +26,12 @@ MAY = {
     **{stage: BASE for stage in STAGES},
     "curl": BASE,
     "clean": BASE | {"curl"},
+    "script": BASE,
     "supposed": BASE,
-    "alike": BASE | {"supposed"},
-    "text": BASE | {"alike"},
-    "level": BASE | {"alike"},
+    "rare": BASE | {"script"},
+    "alike": BASE | {"rare", "script", "supposed"},
+    "text": BASE | {"alike", "script"},
+    "level": BASE | {"alike", "script"},
     "column": BASE,
     "straight": BASE,
     "bent": BASE | {"straight"},
@@ -69,8 +71,9 @@ ONLY = {
 }
 
 # Modules that do no I/O.
-PURE = ("types", "errors", "settings", "order", "turn", "agree", "supposed", "alike", "level", "pieces", "text")
-PURE += ("write.text", "write.json", "read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
+PURE = ("types", "errors", "settings", "order", "turn", "agree", "pieces", "script", "rare", "supposed", "alike")
+PURE += ("level", "text", "write.text", "write.json")
+PURE += ("read.ctc", "read.trust", "read.beam", "read.automaton", "read.patterns")
 IO = {"os", "io", "pathlib", "shutil", "subprocess", "socket", "tempfile", "urllib", "PIL", "cv2", "onnxruntime"}
 
 LONGEST = 450

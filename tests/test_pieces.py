@@ -67,6 +67,10 @@ def test_bars_are_not_blurred() -> None:
     assert pieces.blur([line("温度", 0.99), line("二口二"), line("__1")]) == 0.0
 
 
+def test_a_page_of_which_much_reads_as_nothing_may_be_slanted() -> None:
+    assert pieces.blur([line("13号线运行图", 1.0), line("湖的他的市街省湖的他的市街省", 0.1)]) == 0.0
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -74,6 +78,7 @@ def test_bars_are_not_blurred() -> None:
         [line("一二三口", 0.99), line("二一", 0.98)],  # sure, so they are hanzi
         [line("合计"), line("……"), line("谢谢惠顾欢迎下次光临")],  # too few
         [line("..."), line("本合同一式两份，甲乙双方各执一份。")],
+        [line("湖的他的", 0.1), line("请勿拥挤注意安全")],  # a part of it was not read
         [],
     ],
 )

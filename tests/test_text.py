@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shizi.settings import TextSettings
-from shizi.text import closing, is_ascii, is_hatching, is_open, tidy
+from shizi.text import bare, closing, is_ascii, is_half, is_hatching, is_open, tidy
 from shizi.types import Alternative, Char, Quad
 
 texts = st.text(st.sampled_from("识字々aZ7  ，：。（”—·$~"), max_size=20)
@@ -392,13 +392,13 @@ def test_a_doubtful_mark_behind_the_letter_of_a_choice_is_its_point(mark: str, c
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("umol/L", "μmol/L"), ("5um", "5μm"), ("25 ug/L", "25 μg/L"), ("umo1/L", "μmol/L"), ("mmo1/L", "mmol/L"),
-        ("uIU/mL", "μIU/mL"), ("use", "use"), ("um", "um"), ("gum", "gum"), ("menu/list", "menu/list"),
+        ("umol/L", "µmol/L"), ("5um", "5µm"), ("25 ug/L", "25 µg/L"), ("umo1/L", "µmol/L"), ("mmo1/L", "mmol/L"),
+        ("uIU/mL", "µIU/mL"), ("use", "use"), ("um", "um"), ("gum", "gum"), ("menu/list", "menu/list"),
         ("demo1/lib", "demo1/lib"), ("demo1/L", "demo1/L"),
     ],
 )  # fmt: skip
 def test_units_have_the_letters_of_units(text: str, kept: str) -> None:
-    made = tidy(seen_as(text, {"u": "μ"}, 0.05), TextSettings())
+    made = tidy(seen_as(text, {"u": "µ"}, 0.05), TextSettings())
     assert "".join(char.text for char in made) == kept
     assert tidy(made, TextSettings()) == made
 
@@ -672,3 +672,67 @@ def test_what_closes_an_empty_place_is_found_behind_noise(text: str, doubtful: s
     found = closing(chars)
     assert (found is not None) == closed
     assert found is None or (found is chars[max(text.rfind("）"), text.rfind(")"))])
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "share", "kept"),
+    [
+        ("0日历昏黄", {"0": "①"}, 0.06, "①日历昏黄"),
+        ("0日历昏黄", {"0": "①"}, 0.02, "0日历昏黄"),  # 0元购
+        ("D7826,我也", {"D": "①"}, 0.3, "①7826,我也"),
+        ("高山流水，0他们", {"0": "②"}, 0.3, "高山流水，②他们"),
+        ("专门为老0136", {"0": "②"}, 0.3, "专门为老②136"),
+        ("mail@example", {"@": "②"}, 0.3, "mail@example"),  # neither beside a hanzi nor first
+        ("100元", {"0": "②"}, 0.3, "100元"),
+        ("一共0", {"0": "②"}, 0.3, "一共0"),  # nothing follows
+        ("[周遭]", {"[": "【", "]": "】"}, 0.3, "【周遭】"),
+        ("[周遭1", {"[": "【", "1": "】"}, 0.3, "【周遭】"),
+        ("【周遭1", {"1": "】"}, 0.03, "【周遭】"),
+        ("[花心]", {}, 0.3, "[花心]"),
+        ("[1]", {"[": "【", "]": "】"}, 0.3, "[1]"),
+        ("【检验】】", {}, 0.3, "【检验】"),
+        ("【【检验】", {}, 0.3, "【检验】"),
+        ("72+89=", {"+": "÷"}, 0.08, "72÷89="),
+        ("72+89=", {"+": "÷"}, 0.02, "72+89="),
+        ("C+8", {"+": "÷"}, 0.3, "C+8"),
+        ("root@host:-$ ls", {}, 0.3, "root@host:~$ ls"),
+        ("rm -$ x:-$ ls", {}, 0.3, "rm -$ x:-$ ls"),
+        ("u mol/L", {}, 0.3, "µmol/L"),
+    ],
+)  # fmt: skip
+def test_rare_characters_are_where_they_were_seen_as_well(
+    text: str, others: dict[str, str], share: float, kept: str
+) -> None:
+    made = tidy(seen_as(text, others, share), TextSettings(han_blanks=False))
+    assert "".join(char.text for char in made) == kept
+    assert tidy(made, TextSettings(han_blanks=False)) == made
+
+
+@pytest.mark.parametrize(("confidence", "share", "kept"), [(0.5, 0.05, "%"), (0.9, 0.05, "5"), (0.5, 0.01, "5")])
+def test_a_doubtful_figure_behind_the_first_decimal_is_the_sign_of_per_cent(
+    confidence: float, share: float, kept: str
+) -> None:
+    """Nothing makes a 5 of 12.65, read surely, one."""
+    for before, after in (("12.6", ""), ("9.7", " 2026")):
+        chars = [*line(before), *line("5"), *line(after)]
+        at = len(before)
+        chars[at] = replace(chars[at], confidence=confidence, alternatives=(Alternative("%", share * confidence),))
+        made = tidy(chars, TextSettings())
+        assert "".join(char.text for char in made) == before + kept + after
+        assert tidy(made, TextSettings()) == made
+    chars = [*line("12.65"), *line("7")]
+    chars[4] = replace(chars[4], confidence=0.5, alternatives=(Alternative("%", 0.1),))
+    assert "".join(char.text for char in tidy(chars, TextSettings())) == "12.657"
+
+
+@pytest.mark.parametrize(
+    ("text", "half"),
+    [
+        ("【掩盖", True), ("掩盖】", True), ("(注目", True), ("注目）", True), ("【掩盖】", False), ("（注目)", False),
+        ("掩盖", False), ("", False), ("【", True), ("a[1]", False), ("[1] 王", False), ("1]", True),
+        ("（这一行的括号在下一行才关上", False),
+    ],
+)  # fmt: skip
+def test_a_short_line_may_have_lost_a_bracket(text: str, half: bool) -> None:
+    assert is_half(text) is half
+    assert bare(text) == text.strip("【】（）()[]").replace("[", "").replace("]", "").replace(" ", "")

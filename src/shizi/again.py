@@ -24,6 +24,8 @@ ALL = 50
 """More than all views of a lone character name together."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
+ROOM = 0.35
+"""What is added on both sides of a line that may have lost a bracket there, in its heights."""
 GAPS = (3.5, 7.0)
 """How far behind an opening bracket that ends a line the closing one is looked for, in heights of the line."""
 
@@ -109,6 +111,17 @@ def closed(cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look) -> dict[Cu
                 chars, place = (*read[one].chars, end), within(one.line.reaching(end.quad), one.size)
                 made[one] = Line.of(chars, place)
     return made
+
+
+def paired(cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look) -> dict[Cut, Line]:
+    """Short lines that lack one bracket of two, with a little more room: at its end a thick one is overlooked."""
+    halves = [one for one in cuts if text.is_half(read[one].text)]
+    wider = {one: more for one in halves if (more := one.wider(ROOM)) is not None}
+    made = dict(zip(wider, look(list(wider.values())), strict=True))
+    return {
+        one: line for one, line in made.items()
+        if text.bare(line.text) == text.bare(read[one].text) and not text.is_half(line.text)
+    }  # fmt: skip
 
 
 def turned(

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from shizi import supposed
+from shizi import rare, supposed
+from shizi.script import BLANK, is_chinese, is_letter, is_of_word, taken
 from shizi.types import Char
 
-BLANK, DASH, STOP = " ", "—", "。"
+DASH, STOP = "—", "。"
 PLAUSIBLE = 0.1
 """Share of a letter's confidence that another one of its shape has at least for the word to decide between them."""
 LIKELY = 0.2
@@ -80,7 +80,8 @@ _PER = re.compile("(?<=[0-9][次元人件])(?: ?[|] ?/? ?|/ ?[|] ?)(?=[分人月
 _ZERO = re.compile("(?<=[一二三四五六七八九])[0Oo○]{1,3}(?=[一二三四五六七八九年])")
 _CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"), frozenset("↑↓")
 _MICRO = re.compile("(?<![A-Za-z])u(?=mol(?![A-Za-z])|g/|[Ll]/|IU/)|(?<=[0-9])u(?=[gmlLsAFVW](?![A-Za-z]))")
-_MOLE = re.compile("(?<![A-Za-z])[mnuμ]?mo([1I|])(?= ?/ ?[Ll](?![A-Za-z0-9]))")
+_PARTED = re.compile("(?<![A-Za-z])u (?=mol(?![A-Za-z]))")
+_MOLE = re.compile("(?<![A-Za-z])[mnuµ]?mo([1I|])(?= ?/ ?[Ll](?![A-Za-z0-9]))")
 _RANGE = re.compile("(?<=[0-9][日号年时])一(?=[0-9])")
 _RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
 _PRODUCT = re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})([xX×])([0-9]{1,2}[-=]?[0-9]{1,5})(?![0-9A-Za-z.])")
@@ -91,7 +92,7 @@ _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}((?:[.,][0-9]{3})+)\.[0-9]{2}(?!
 
 def told_apart(chars: Sequence[Char]) -> Sequence[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    chars = _sums(_ones(_points(_micro(_one_kind(chars)))))
+    chars = _sums(rare.told(_ones(_points(_micro(_one_kind(chars))))))
     made = _brackets(_stops(_numbered(_bullet(_zeros(_degrees(_per(_arrow(_yuan(chars)))))))))
     return supposed.restored(_dots(made))
 
@@ -121,18 +122,22 @@ def _one_kind(chars: Sequence[Char]) -> list[Char]:
             if text in _MISTAKABLE:
                 wanted = _kind(word, at)
                 least = LIKELY if wanted.isdigit() or text.isdigit() else PLAUSIBLE
-                made[start + at] = _as(chars[start + at], wanted, least)
+                made[start + at] = taken(chars[start + at], wanted, least)
     return made
 
 
 def _micro(chars: Sequence[Char]) -> list[Char]:
-    """The u of a unit is μ where that was seen as well: umol/L, 5um. Many print it as u. No mo1 stands before /L."""
+    """The u of a unit is µ where that was seen as well: umol/L, 5um. Many print it as u. No mo1 stands before /L, and
+    between u and mol no blank, which µ was taken for in part.
+    """
     made = list(chars)
     for found in _MOLE.finditer("".join(char.text for char in chars)):
         at = found.start(1)
-        made[at] = replace(_as(made[at], "l", SEEN), text="l")
+        made[at] = replace(taken(made[at], "l", SEEN), text="l")
     for found in _MICRO.finditer("".join(char.text for char in made)):
-        made[found.start()] = _as(made[found.start()], "μ", SEEN)
+        made[found.start()] = taken(made[found.start()], "µ", SEEN)
+    for found in reversed(list(_PARTED.finditer("".join(char.text for char in made)))):
+        made[slice(*found.span())] = [replace(made[found.start()], text="µ")]
     return made
 
 
@@ -145,9 +150,9 @@ def _points(chars: Sequence[Char]) -> list[Char]:
             continue
         for at in range(found.start(1), found.end(1)):
             if text[at] == ".":
-                made[at] = _as(chars[at], ",", COMMA)
+                made[at] = taken(chars[at], ",", COMMA)
     for found in _CENTS.finditer(text):
-        made[found.start(1)] = _as(chars[found.start(1)], ".", LIKELY)
+        made[found.start(1)] = taken(chars[found.start(1)], ".", LIKELY)
     return made
 
 
@@ -158,11 +163,11 @@ def _ones(chars: Sequence[Char]) -> list[Char]:
     """
     made = list(chars)
     for found in _RANGE.finditer("".join(char.text for char in chars)):
-        made[found.start()] = replace(_as(made[found.start()], DASH, SEEN), text=DASH)
+        made[found.start()] = replace(taken(made[found.start()], DASH, SEEN), text=DASH)
     around = [BLANK, *(char.text for char in chars), BLANK]
     for at, (before, seen, after) in enumerate(zip(around, around[1:], around[2:], strict=False)):
         if seen == DASH and DASH not in (before, after) and (is_chinese(before) or is_chinese(after)):
-            made[at] = _as(made[at], "一", PLAUSIBLE)
+            made[at] = taken(made[at], "一", PLAUSIBLE)
     return made
 
 
@@ -172,10 +177,10 @@ def _sums(chars: Sequence[Char]) -> Sequence[Char]:
     """
     made, text = list(chars), "".join(char.text for char in chars)
     if text in ("l", "ll"):
-        return [replace(_as(char, "1", SEEN), text="1") for char in chars]
+        return [replace(taken(char, "1", SEEN), text="1") for char in chars]
     for found in _TIMES.finditer(text):
         at = found.start(1)
-        seen = _as(made[at], "×", SEEN)
+        seen = taken(made[at], "×", SEEN)
         made[at] = replace(seen, text="×")
     for found in _PRODUCT.finditer(text):
         for at in range(found.start(3) + 1, min(found.start(3) + 3, found.end(3) - 1)):
@@ -183,19 +188,19 @@ def _sums(chars: Sequence[Char]) -> Sequence[Char]:
             factors, made_up = (found[1], text[found.start(3) : at]), text[at + 1 : found.end(3)]
             if equal and all(map(str.isdigit, (*factors, made_up))) and math.prod(map(int, factors)) == int(made_up):
                 for place, sign in ((found.start(2), "×"), (at, "=")):
-                    made[place] = replace(_as(made[place], sign, SEEN), text=sign)
+                    made[place] = replace(taken(made[place], sign, SEEN), text=sign)
                 break
     if _NO_SIGN.fullmatch(text):
         signs = {one.confidence: (at, one.text) for at, char in enumerate(chars[1:-2], 1) for one in char.alternatives
                  if one.text in _SIGNS}  # fmt: skip
         if signs and max(signs) >= SIGN:
             at, sign = signs[max(signs)]
-            made[at] = _as(made[at], sign, SEEN)
+            made[at] = taken(made[at], sign, SEEN)
     for found in reversed(list(_DIVIDED.finditer(text))):
         start, end = found.span(1)
         best = max(made[start:end], key=lambda char: char.text == "÷")
         if best.text == "÷" or any(one.text == "÷" for one in best.alternatives):
-            made[start:end] = [_as(best, "÷", SEEN)]
+            made[start:end] = [taken(best, "÷", SEEN)]
     return made
 
 
@@ -205,12 +210,12 @@ def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
     """
     before = (BLANK, *(char.text for char in chars))
     for sign in "￥¥":
-        chars = [_as(char, sign, YEN) if char.text == "$" and not is_letter(left) else char
+        chars = [taken(char, sign, YEN) if char.text == "$" and not is_letter(left) else char
                  for left, char in zip(before, chars, strict=False)]  # fmt: skip
     found = _YUAN.fullmatch("".join(char.text for char in chars))
     if found is None:
         return chars
-    seen = _as(chars[0], "¥", SEEN)
+    seen = taken(chars[0], "¥", SEEN)
     if seen is chars[0] and found[1] in "yYvV" and len(found[2]) == 3:
         seen = replace(seen, text="¥")
     return [seen, *chars[1:]]
@@ -227,7 +232,7 @@ def _arrow(chars: Sequence[Char]) -> Sequence[Char]:
     best = max(arrows, key=lambda one: one.confidence, default=None)
     if best is None or best.confidence < (ARROW if found[1].isdigit() and not found[2] else SEEN):
         return chars
-    return [_as(chars[0], best.text, SEEN), *chars[1:]]
+    return [taken(chars[0], best.text, SEEN), *chars[1:]]
 
 
 def _per(chars: Sequence[Char]) -> list[Char]:
@@ -244,7 +249,7 @@ def _degrees(chars: Sequence[Char]) -> Sequence[Char]:
     """A ring or dot behind a number is the sign of degrees where that was seen as well: 310 is 31°."""
     made = list(chars)
     for found in _RAISED.finditer("".join(char.text for char in chars)):
-        made[found.start()] = _as(made[found.start()], "°", DEGREE)
+        made[found.start()] = taken(made[found.start()], "°", DEGREE)
     return made
 
 
@@ -253,7 +258,7 @@ def _zeros(chars: Sequence[Char]) -> Sequence[Char]:
     made = list(chars)
     for found in _ZERO.finditer("".join(char.text for char in chars)):
         for at in range(*found.span()):
-            seen = _as(made[at], "〇", SEEN)
+            seen = taken(made[at], "〇", SEEN)
             made[at] = replace(seen, text="〇")
     return made
 
@@ -268,9 +273,9 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     if chars and chars[0].text == BLANK:
         return [chars[0], *_bullet(chars[1:])]
     if len(chars) > 2 and chars[1].text == BLANK and _is_choice(chars[0], chars[2].text):
-        return [replace(_as(chars[0], "○", SEEN), text="○"), *chars[1:]]
+        return [replace(taken(chars[0], "○", SEEN), text="○"), *chars[1:]]
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
-        return [_as(chars[0], "□", LIKELY), *chars[1:]]
+        return [taken(chars[0], "□", LIKELY), *chars[1:]]
     first = chars[0].text if len(chars) > 1 else ""
     if first not in _ENDS | _COLONS or (first == "." and not _before(chars[1].text)):
         return chars
@@ -284,7 +289,7 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     )
     if best is None or (first in _COLONS and not shapeless):
         return [replace(chars[0], text="•"), *chars[1:]] if shapeless else chars
-    return [_as(chars[0], best.text, SEEN if shapeless or first == STOP else PLAUSIBLE), *chars[1:]]
+    return [taken(chars[0], best.text, SEEN if shapeless or first == STOP else PLAUSIBLE), *chars[1:]]
 
 
 def _is_choice(char: Char, after: str) -> bool:
@@ -314,9 +319,9 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
         point = max((char for char in chars[end:marks] if char.text in _POINTS), key=lambda char: char.text == ".")
         return [*chars[:end], replace(point, text="."), *chars[marks:]]
     if seen == STOP == chars[end].text:
-        return [*chars[:end], _as(chars[end], ".", PLAUSIBLE), *chars[marks:]]
+        return [*chars[:end], taken(chars[end], ".", PLAUSIBLE), *chars[marks:]]
     if seen == "，" == chars[end].text:
-        point = _as(chars[end], ".", SEEN)
+        point = taken(chars[end], ".", SEEN)
         if point is chars[end] and any(one.text == BLANK for one in point.alternatives):
             point = replace(point, text=".")
         return [*chars[:end], point, *chars[marks:]]
@@ -339,10 +344,10 @@ def _stops(chars: Sequence[Char]) -> Sequence[Char]:
         if char.text in _COMMAS and is_chinese(before.text):
             last = at == len(made) - 1
             sharp = char.text == "，" and not last and min(before.confidence, made[at + 1].confidence) >= SHARP
-            made[at] = char if sharp else _as(char, STOP, min(_COMMAS[char.text], ENDS if last else 1.0))
+            made[at] = char if sharp else taken(char, STOP, min(_COMMAS[char.text], ENDS if last else 1.0))
     ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
     if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
-        made[-1] = _as(made[-1], STOP, PLAUSIBLE)
+        made[-1] = taken(made[-1], STOP, PLAUSIBLE)
     return made
 
 
@@ -358,7 +363,7 @@ def _dots(chars: Sequence[Char]) -> Sequence[Char]:
         if char.text in PAUSES and char.confidence < SURELY and all(map(is_of_word, beside)):
             seen = math.fsum(one.confidence for one in char.alternatives if one.text in _DOTS)
             if seen >= DOT * char.confidence:
-                made[at] = _as(char, "·", SEEN)
+                made[at] = taken(char, "·", SEEN)
     return made
 
 
@@ -414,36 +419,3 @@ def _kind(word: str, at: int) -> str:
     if seen in "I|" and before.islower() and all(map(str.islower, told[1:])):
         return small
     return seen
-
-
-def _as(char: Char, text: str, least: float) -> Char:
-    """The character as ``text``, if that has ``least`` of its confidence."""
-    for other in char.alternatives:
-        if char.text != text == other.text and other.confidence >= least * char.confidence:
-            rest = tuple(one for one in char.alternatives if one is not other)
-            return replace(char, text=text, confidence=min(1.0, char.confidence + other.confidence), alternatives=rest)
-    return char
-
-
-def is_letter(text: str) -> bool:
-    """A letter of ASCII?"""
-    return text.isascii() and text.isalpha()
-
-
-def is_wide_punctuation(text: str) -> bool:
-    """A mark as wide as a hanzi, with its room built in?"""
-    return _wide(text) and unicodedata.category(text).startswith("P")
-
-
-def is_chinese(text: str) -> bool:
-    """A hanzi, or another wide character that is no punctuation?"""
-    return _wide(text) and not unicodedata.category(text).startswith("P")
-
-
-def is_of_word(text: str) -> bool:
-    """A hanzi, or a letter or figure of ASCII?"""
-    return is_chinese(text) or (text.isascii() and text.isalnum())
-
-
-def _wide(text: str) -> bool:
-    return len(text) == 1 and unicodedata.east_asian_width(text) in "WF"

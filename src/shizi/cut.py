@@ -161,6 +161,15 @@ class Cut:
         reached = replace(line, quad=line.quad.between(0, 1 + room / length))
         return cut(page, reached, self.size, settings, pixels=self.pixels)
 
+    def wider(self, heights: float) -> Cut | None:
+        """A level line that was found with so many of its heights more on both sides; None where it was not found."""
+        if self.source is None or self.starts is None or self.vertical or self.laid is not None:
+            return None
+        page, line, settings = self.source
+        more = heights * line.quad.height / max(line.quad.width, 1.0)
+        reached = replace(line, quad=line.quad.between(-more, 1 + more))
+        return cut(page, reached, self.size, settings, pixels=self.pixels)
+
     @property
     def lone(self) -> bool:
         """Is it a whole picture of a character or two?"""

@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from shizi.alike import BLANK, PAUSES, SURELY, is_of_word
+from shizi.alike import PAUSES, SURELY
+from shizi.script import BLANK, is_of_word
 from shizi.types import Char
 
 HIGHEST, LOWEST, MIDDLE = 0.3, 0.68, 0.58

@@ -1,7 +1,8 @@
 """Characters in pieces: the dots of boards of lights and of printers, the bars of figures on panels. No I/O.
 
-Seen sharply, each piece may be found by itself, and is read as a mark. Where a page reads so, it is searched once more
-a little blurred, and what is found then is taken if more text stands in it. Strips are cut from the sharp page still.
+Seen sharply, each piece may be found by itself, and is read as a mark; of slanted lines too the finder without a model
+gives pieces, which read as nothing. Where a page reads so, it is searched once more, with the model, blurred a little
+if it shows dots, and what is found then is taken if more text stands in it. Strips are cut from the sharp page still.
 """
 
 from __future__ import annotations
@@ -20,20 +21,24 @@ SEVERAL = 3
 """Dots in a row that are none of a sentence."""
 LEAST, SHARE = 5, 0.2
 """Characters in pieces that are read on a page, or on a sample of its lines, and as a share of all, at least."""
+NOTHING = 0.4
+"""Share of the length of all lines that reads as nothing, from which on they may be slanted."""
 BLUR = 0.25
 """By how much the page is blurred: standard deviation, in heights of rows of dots. Bars touch as they are."""
 READ, AGAINST = 0.6, 0.5
-"""Confidence from which on a line counts as read; and how much each mark counts against a page."""
+"""Confidence below which a line reads as nothing; and how much each mark counts against a page."""
 MORE = 1.05
 """So many times as much has to be read on what is found then."""
 
 
 def blur(lines: Sequence[Line]) -> float | None:
-    """The blur, in pixels, that makes pieces touch; 0 where they are bars. None where the lines read as text."""
+    """The blur, in pixels, that makes pieces touch; 0 where they are no dots. None where the lines read as text."""
     told = [line for line in lines if is_pieces(line)]
     count = sum(len(line.chars) for line in told)
     if count < max(LEAST, SHARE * sum(len(line.chars) for line in lines)):
-        return None
+        lengths = [(max(line.quad.width, line.quad.height), line.confidence < READ) for line in lines]
+        nothing = sum(length for length, unread in lengths if unread)
+        return 0.0 if nothing > NOTHING * sum(length for length, _ in lengths) else None
     dots = [min(line.quad.width, line.quad.height) for line in told if _are_dots(line)]
     return BLUR * median(dots) if dots else 0.0
 

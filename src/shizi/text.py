@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shizi.alike import BLANK, HANZI, is_chinese, is_letter, is_wide_punctuation, told_apart
+from shizi.alike import HANZI, told_apart
+from shizi.script import BLANK, is_chinese, is_letter, is_wide_punctuation
 from shizi.settings import TextSettings
 from shizi.types import Char
 
@@ -16,6 +17,8 @@ RINGED, NOUGHTS = 10, 17
 """Rings and zeros in a row from which they are a border; a card's number has sixteen figures."""
 WORDS = 4
 """Other characters in a line from which on it is text, with a rule of dashes behind it."""
+HALF = 12
+"""Characters of a line at most that is taken for one that lost a bracket, not for one that goes on in the next."""
 CLOSED = 0.6
 """Confidence of a bracket that closes an empty place, at least, and of what shows that it is not empty."""
 STROKES = frozenset("|~=-_≡川三二一lIi")
@@ -31,6 +34,8 @@ _CLOSE = frozenset(" ,.:;!?)/")
 
 _BRACKETS = {"(": ")）", "（": "）)", "[": "]", "【": "】", "〔": "〕"}
 """Opening brackets, and what closes each."""
+
+_EITHER = frozenset(BLANK.join((*_BRACKETS, *_BRACKETS.values())))
 
 # Chinese and English print share these code points, so what stands on their other side decides.
 _SHARED = frozenset("“”‘’…—·～")
@@ -55,6 +60,20 @@ def is_hatching(line: str) -> bool:
 def is_open(line: str) -> bool:
     """Does a line end with an opening bracket? None is printed so: behind it stands a gap for an answer, and more."""
     return line[-1:] in _BRACKETS
+
+
+def is_half(line: str) -> bool:
+    """Does a short line begin with a bracket that nothing closes, or end with one that nothing opens?"""
+    if not 0 < len(line) <= HALF:
+        return False
+    opening = {start for start, ends in _BRACKETS.items() if line[-1] in ends}
+    closing = _BRACKETS.get(line[0], "")
+    return (bool(opening) and opening.isdisjoint(line)) or (bool(closing) and set(closing).isdisjoint(line))
+
+
+def bare(line: str) -> str:
+    """A line without its brackets and blanks."""
+    return "".join(char for char in line if char not in _EITHER)
 
 
 def closing(chars: Sequence[Char]) -> Char | None:

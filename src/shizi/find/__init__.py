@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shizi.errors import SettingsError
-from shizi.find import dbnet, projection
+from shizi.find import dbnet, projection, slanted
 from shizi.find.found import Candidate, Found
 from shizi.find.lines import bands
 from shizi.settings import FindSettings
@@ -30,7 +30,7 @@ SINGLE = 2.0
 """Length of a line, in its heights, up to which it may be a lone character. Where most are, they may be what is left of
 tilted lines:"""
 FEWER = 0.5
-"""then the model's are taken, if these are so many times as many at most."""
+"""then the model's are taken, if these are so many times as many at most, or several of them lean."""
 HALVES, JOINED = 0.4, 0.8
 """Where so many lines reach into one above or below, they are halves of characters in parts: the model's are taken, if
 these are so many times as many at most."""
@@ -62,7 +62,8 @@ def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
         return dbnet.find(page, settings)
     if np.median(lengths) <= SINGLE:
         other = dbnet.find(page, settings)
-        if 0 < len(other.lines) <= FEWER * len(found.lines):
+        lean = slanted.lean(other.lines, settings.min_score)
+        if 0 < len(other.lines) <= FEWER * len(found.lines) or lean is not None:
             return other
     elif _halved(found) >= HALVES:
         other = dbnet.find(page, settings)
@@ -137,8 +138,11 @@ def find(page: NDArray[np.uint8], settings: FindSettings, *, level: bool = True)
 
 
 def touching(page: NDArray[np.uint8], settings: FindSettings, blur: float) -> Found | None:
-    """What the model finds on a (H, W) page blurred by so many pixels (standard deviation), where it may be asked."""
-    if settings.finder not in {"auto", "dbnet"}:
+    """What the model finds on a (H, W) page blurred by so many pixels (standard deviation).
+
+    None where it may not be asked, or was asked already.
+    """
+    if settings.finder not in {"auto", "dbnet"} or (blur <= 0 and (settings.finder == "dbnet" or not is_clean(page))):
         return None
     seen = cv2.GaussianBlur(page, (0, 0), blur).astype(np.uint8, copy=False) if blur > 0 else page
     return dbnet.find(seen, settings)

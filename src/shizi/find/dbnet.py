@@ -4,8 +4,9 @@
    large that they have a height that the network sees well; so the text decides, not the page's side.
 2. It is looked at smaller still for letters that are larger than what the network sees at once.
 3. A look larger than a tile goes tile by tile, and the maps are put together before lines are taken from them.
-4. Each region of a map's kernels is a line, let out to its true border.
-5. Characters that stand apart, as on squared paper, are joined to rows; tags and buttons side by side are parted.
+4. Where lines lie aslant, it is looked at turned as well.
+5. Each region of a map's kernels is a line, let out to its true border.
+6. Characters that stand apart, as on squared paper, are joined to rows; tags and buttons side by side are parted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.find import chips, fields, kernels, spaced, tiles
+from shizi.find import chips, fields, kernels, slanted, spaced, tiles
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -137,6 +138,11 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
     if larger > ratio and not blurred:
         candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
+        ratio = larger
+    degrees = slanted.lean(candidates, settings.min_score)
+    if degrees is not None:
+        leaning = slanted.seen(page, degrees, lambda turned: look(session, turned, ratio, settings))
+        candidates = slanted.joined(candidates, leaning, settings.min_score)
     rows = spaced.rows(candidates)
     apart = () if rows == candidates else _sure(candidates, settings)[0]
     kept, dropped = _sure(fields.apart(page, chips.apart(page, rows)), settings)

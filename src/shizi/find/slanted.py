@@ -1,0 +1,93 @@
+"""Lines that lie aslant, as the names of stations on a map and marks across a picture do.
+
+The network has learned from lines that lean a little. Where several lean more, and alike, the page is looked at once
+more, turned so that they lie level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shizi.find.found import Candidate
+from shizi.types import Quad
+
+LEAST, MOST = 20.0, 70.0
+"""Degrees by which lines lean; others are level, or upright."""
+LONG = 1.6
+"""Length of a line, in its heights, from which it says by how much it leans."""
+ALIKE, SEVERAL = 8.0, 3
+"""Degrees that leaning lines are apart at most, and how many there are at least."""
+LEVEL = 12.0
+"""Degrees that a line leans at most on the turned page."""
+SHARED = 0.3
+"""Of the smaller one's area, that two lines have in common which are not both there."""
+
+Grey = NDArray[np.uint8]
+
+
+def lean(lines: Sequence[Candidate], least: float) -> float | None:
+    """By how many degrees, clockwise, several lines with a score of ``least`` or more lean alike; None: no such."""
+    known = [_degrees(one.quad) for one in lines if one.score >= least and _length(one.quad) >= LONG]
+    leaning = [degrees for degrees in known if LEAST <= abs(degrees) <= MOST]
+    around = [[other for other in leaning if abs(other - one) <= ALIKE] for one in leaning]
+    most = max(around, key=len, default=[])
+    return float(np.median(most)) if len(most) >= SEVERAL else None
+
+
+def seen(page: Grey, degrees: float, look: Callable[[Grey], Sequence[Candidate]]) -> list[Candidate]:
+    """The lines of a (H, W) page that lean by so many degrees clockwise, as it is seen when they lie level."""
+    height, width = page.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    size = np.abs(turn[:, :2]) @ np.array((width, height))
+    turn[:, 2] += (size - np.array((width, height))) / 2
+    turned = cv2.warpAffine(page, turn, np.ceil(size).astype(int).tolist(), flags=cv2.INTER_AREA,
+                            borderValue=float(np.median(page)))  # fmt: skip
+    back = cv2.invertAffineTransform(turn)
+    level = [one for one in look(np.asarray(turned, np.uint8)) if abs(_degrees(one.quad)) <= LEVEL and not one.vertical]
+    quads = (np.asarray(one.quad.points) @ back[:, :2].T + back[:, 2] for one in level)
+    return [Candidate(Quad.of(quad), score=one.score) for one, quad in zip(level, quads, strict=True)]
+
+
+def joined(lines: Sequence[Candidate], slanted: Sequence[Candidate], least: float) -> list[Candidate]:
+    """Lines of a page and those that were seen when it was turned, each where it is seen better.
+
+    A ``slanted`` one gives way to a level one that is no mere piece, and all others give way to it.
+    """
+    level = [one for one in lines if one.score >= least and _length(one.quad) >= LONG and not _leans(one.quad)]
+    new = [one for one in slanted if one.score >= least and not _meets(one.quad, level)]
+    kept = [one for one in lines if one in level or not _meets(one.quad, new)]
+    return [*kept, *new]
+
+
+def _meets(quad: Quad, others: Sequence[Candidate]) -> bool:
+    shape, (left, top, right, bottom) = np.asarray(quad.points, np.float32), quad.bounds
+    area = quad.width * quad.height
+    for other in (one.quad for one in others):
+        a, b, c, d = other.bounds
+        if a < right and left < c and b < bottom and top < d:
+            shared = cv2.intersectConvexConvex(shape, np.asarray(other.points, np.float32))[0]
+            if shared > SHARED * min(area, other.width * other.height):
+                return True
+    return False
+
+
+def _leans(quad: Quad) -> bool:
+    return LEAST <= abs(_degrees(quad)) <= MOST
+
+
+def _length(quad: Quad) -> float:
+    """In its heights."""
+    return max(quad.width, quad.height) / max(min(quad.width, quad.height), 1e-9)
+
+
+def _degrees(quad: Quad) -> float:
+    """By how much its longer sides lean, clockwise, above -90 and at most 90."""
+    first, second, _, last = quad.points
+    end = second if quad.width >= quad.height else last
+    degrees = math.degrees(math.atan2(end[1] - first[1], end[0] - first[0]))
+    return 90 - (90 - degrees) % 180

@@ -1,0 +1,87 @@
+"""Rare characters of which small or blurred print makes common ones: numbers in rings, headwords' brackets, ÷, ~, %.
+
+The network has seen few of them, and is surer of what is common. Where only the rare one can stand, or the common one
+stands seldom, it is enough that it was seen as well. No I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shizi.script import is_chinese, taken
+from shizi.types import Char
+
+RINGED = 0.05
+"""Share of a ring's confidence that a number in a ring has at least."""
+HEADWORD = 0.04
+"""Share of a bracket's confidence that the bracket of a headword has at least;"""
+CLOSES = 0.02
+"""and of what stands where it is closed."""
+LONGEST = 10
+"""Characters of a headword at most."""
+DIVIDED = 0.06
+"""Share of a plus sign's confidence that ÷ has at least: a real one is far from it."""
+SHARE, DOUBTED = 0.02, 0.85
+"""Share of a figure's confidence that a sign of per cent has at least, and the confidence from which on it is one."""
+
+_RINGS, _NUMBERS = frozenset("0ODQo@＠◎©〇回"), frozenset("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
+_CLOSED = frozenset("】]1lI)）")
+_PLUS = re.compile(r"(?<=[0-9])\+(?=[0-9])")
+_HOME = re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] )")
+_SHARES = re.compile("(?<=[0-9][.][0-9])[0-9:](?= |$)")
+
+
+def told(chars: Sequence[Char]) -> list[Char]:
+    """The characters of a line, each as what it is where it stands. A second time changes nothing."""
+    made = _once(_headwords(_ringed(chars)))
+    line = "".join(char.text for char in made)
+    if len(line) != len(made):
+        return made
+    for found in _PLUS.finditer(line):
+        made[found.start()] = taken(made[found.start()], "÷", DIVIDED)
+    for found in _HOME.finditer(line):  # who@where:~$
+        made[found.start(1)] = replace(taken(made[found.start(1)], "~", 0.0), text="~")
+    for found in _SHARES.finditer(line):
+        at = found.start()
+        if made[at].confidence < DOUBTED:
+            made[at] = taken(made[at], "%", SHARE)
+    return made
+
+
+def _once(chars: Sequence[Char]) -> list[Char]:
+    """A thick bracket is wide, and seen twice: 【检验】】."""
+    return [
+        char for before, char in zip([None, *chars], chars, strict=False)
+        if not (before and before.text == char.text and char.text in "【】")
+    ]  # fmt: skip
+
+
+def _ringed(chars: Sequence[Char]) -> list[Char]:
+    """A ring that a line begins with, or beside a hanzi, is the number in one that was seen as well: 0日历 is ①日历."""
+    made = list(chars)
+    for at, char in enumerate(chars[:-1]):
+        before, after = chars[at - 1].text if at else "", chars[at + 1].text
+        if char.text not in _RINGS or before.isdigit() or not (at == 0 or is_chinese(before) or is_chinese(after)):
+            continue
+        numbers = [one for one in char.alternatives if one.text in _NUMBERS]
+        best = max(numbers, key=lambda one: one.confidence, default=None)
+        if best:
+            made[at] = taken(char, best.text, RINGED)
+    return made
+
+
+def _headwords(chars: Sequence[Char]) -> list[Char]:
+    """Brackets around a few hanzi are those of a headword where these were seen as well: [周遭1 is 【周遭】."""
+    made = list(chars)
+    for start, char in enumerate(chars):
+        if char.text != "【" and taken(char, "【", HEADWORD) is char:
+            continue
+        word = range(start + 1, min(start + 1 + LONGEST, len(chars)))
+        end = next((at for at in word if not is_chinese(chars[at].text)), start + 1)
+        if end > start + 1 and chars[end].text in _CLOSED:
+            closed = taken(chars[end], "】", CLOSES)
+            if closed is not chars[end] or closed.text == "】":
+                made[start], made[end] = taken(char, "【", HEADWORD), closed
+    return made
