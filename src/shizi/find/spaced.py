@@ -24,8 +24,9 @@ SHARE = 0.4
 """and their share of all candidates."""
 SHORT = 1.7
 """Width of a character or two, in its heights, at most, and the other way round."""
-ALIKE = 2.0
-"""The sizes of neighbours differ by this factor at most."""
+ALIKE, LIKE = 2.0, 1.55
+"""The sizes of characters differ from what is typical by this factor at most, and none is so many times as high as that
+and its neighbour: a figure and what stands below it, found as one, makes no row with figures alone."""
 APART = 2.0
 """Gap between neighbours, in characters, at most,"""
 BESIDE = 0.45
@@ -133,7 +134,9 @@ def _pairs(places: _Places, size: float, slope: float) -> dict[int, int]:
     step = middle[np.newaxis] - middle[:, np.newaxis]
     wide = np.hypot(places.x1 - places.x0, places.y1 - places.y0)  # 一 is low
     fit = (places.high <= ALIKE * size) & (np.maximum(wide, places.high) >= size / ALIKE)
-    near = fit[np.newaxis] & fit[:, np.newaxis] & (step > size / 2) & (gap <= APART * size)
+    most = LIKE * np.maximum(size, np.maximum(wide, places.high))
+    fit = fit[np.newaxis] & fit[:, np.newaxis] & (places.high <= most[:, np.newaxis])
+    near = fit & fit.T & (step > size / 2) & (gap <= APART * size)
     gaps = np.where(near & (np.abs(climb) <= BESIDE * size), gap, np.inf)
     after, before = gaps.argmin(axis=1), gaps.argmin(axis=0)
     return {i: int(j) for i, j in enumerate(after.tolist()) if np.isfinite(gaps[i, j]) and before[j] == i}
