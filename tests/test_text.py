@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -736,3 +737,36 @@ def test_a_doubtful_figure_behind_the_first_decimal_is_the_sign_of_per_cent(
 def test_a_short_line_may_have_lost_a_bracket(text: str, half: bool) -> None:
     assert is_half(text) is half
     assert bare(text) == text.strip("【】（）()[]").replace("[", "").replace("]", "").replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("管理员 .", "管理员"), ("含糊偷窃 ..", "含糊偷窃"), ("等等 ...", "等等 ..."), ("the end .", "the end ."),
+        ("管理员.", "管理员."), (" .", "."), ("三 . .", "三 . ."),
+    ],
+)  # fmt: skip
+def test_the_points_that_a_leader_begins_with_are_no_text(text: str, kept: str) -> None:
+    assert tidied(text, TextSettings(alike=False)) == kept
+    assert tidied(text, TextSettings(alike=False, trim=False)) == text
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("P<CHNHOW<<MAY<<<", "P<CHNHOW<<MAY" + 31 * "<"),
+        ("P<UTOERIKSSON<<ANNA<MARIA<<< <<", "P<UTOERIKSSON<<ANNA<MARIA" + 19 * "<"),
+        ("E286089382CHN8503127M3106045<<<<06", "E286089382CHN8503127M3106045" + 14 * "<" + "06"),
+        ("P<CHNHOW<<MAY", "P<CHNHOW<<MAY"),  # the end of the name may be missing as well
+        ("a << b <<<", "a << b <<<"),
+        ("P<CHNHOW<<MAY" + 31 * "<", "P<CHNHOW<<MAY" + 31 * "<"),
+    ],
+)
+def test_the_lines_of_a_passport_are_filled_up(seen: str, kept: str) -> None:
+    chars = line(seen)
+    made = tidy(chars, TextSettings())
+    assert "".join(char.text for char in made) == kept
+    assert tidy(made, TextSettings()) == made
+    left, _, right, _ = chars[0].quad.reaching(chars[-1].quad).bounds
+    assert all(left <= char.quad.bounds[0] < char.quad.bounds[2] <= right for char in made)
+    assert all(one.quad.bounds[0] < other.quad.bounds[0] for one, other in pairwise(made))

@@ -1,6 +1,6 @@
-"""Characters that a line has to have, though they were not seen: of references, of numbers partly hidden. No I/O.
+"""Characters that a line has to have, though they were not seen: of references, hidden numbers, passports. No I/O.
 
-Nothing of the sort is sure: its confidence is :data:`SUPPOSED` at most.
+Nothing of the sort is sure, and its confidence is :data:`SUPPOSED` at most, but what fills the lines of a passport.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ POINTED = 0.1
 HIDDEN = 4
 """Figures of a mobile number that stars stand for: 138****8000."""
 
+PASSPORT = 44
+"""Characters of each of the two lines of a passport that machines read (ICAO 9303, part 4), which < fills."""
+
 _REFERENCE = re.compile(r"\[?[0-9]{1,3}\](?= ?[A-Z一-鿿])")  # a list in a program may end with 3] as well
 _MEDIUM = re.compile(
     r"(?<=\[)[ACDGJMNPRSZ](?![\]/0-9A-Za-z])"  # not closed, not opened, neither
@@ -31,6 +34,8 @@ _MEDIUM = re.compile(
 _TITLED = re.compile(r"\[(?:[ACDGJMNPRSZ]|[A-Z]{1,2}/OL)\](?P<mark>[.,，。、]?)(?= ?[A-Za-z一-鿿])")
 _PAUSES = frozenset(",，、")
 _NAMED = re.compile("[.,，。、]")  # who wrote it stands before its title
+_NAMED_ON = re.compile("P[A-Z<][A-Z]{3}[A-Z]+(?:<[A-Z]+)*<(?:<[A-Z]+)*(?P<fill><+)")
+_NUMBERED_ON = re.compile("[A-Z0-9<]{9}[0-9<][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}(?P<fill><+)[0-9<]?[0-9]")
 _MOBILE = re.compile(r"(?<![0-9*])1[3-9][0-9]([0-9*]{2,5})[0-9]{4}(?![0-9*])")
 
 
@@ -40,6 +45,8 @@ def restored(chars: Sequence[Char]) -> Sequence[Char]:
     if len(line) != len(chars):
         return chars
     number = _REFERENCE.match(line)
+    if "<<" in line:
+        return _passport(chars)
     return _reference(chars, line, number.end()) if number else _masked(chars, line)
 
 
@@ -75,6 +82,21 @@ def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
         if share >= POINTED:
             made[at] = _supposed(made[at], ".")
     return made
+
+
+def _passport(chars: Sequence[Char]) -> Sequence[Char]:
+    """Lines of a passport are filled up: of many < beside one another some are not seen, or seen apart."""
+    made = [char for char in chars if char.text != BLANK]
+    line = "".join(char.text for char in made)
+    found = _NAMED_ON.fullmatch(line) or _NUMBERED_ON.fullmatch(line)
+    if found is None:
+        return chars
+    at, missing = found.end("fill") - 1, PASSPORT - len(line)
+    if missing <= 0:
+        return made
+    last, count = made[at], missing + 1
+    more = [replace(last, quad=last.quad.between(k / count, (k + 1) / count)) for k in range(count)]
+    return [*made[:at], *more, *made[at + 1 :]]
 
 
 def _masked(chars: Sequence[Char], line: str) -> Sequence[Char]:

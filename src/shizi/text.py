@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,8 +22,8 @@ HALF = 12
 """Characters of a line at most that is taken for one that lost a bracket, not for one that goes on in the next."""
 CLOSED = 0.6
 """Confidence of a bracket that closes an empty place, at least, and of what shows that it is not empty."""
-STROKES = frozenset("|~=-_≡川三二一lIi")
-"""What bars, waves and grilles are read as."""
+STROKES = frozenset("|~=-_≡川三二一lIi<")
+"""What bars, waves and grilles are read as, and what fills the lines of passports."""
 RINGS = frozenset("oO○〇◎")
 """What borders of rings are read as."""
 
@@ -36,6 +37,8 @@ _BRACKETS = {"(": ")）", "（": "）)", "[": "]", "【": "】", "〔": "〕"}
 """Opening brackets, and what closes each."""
 
 _EITHER = frozenset(BLANK.join((*_BRACKETS, *_BRACKETS.values())))
+
+_LEADER = re.compile(r"(?<=[一-鿿]) \.{1,2}$")
 
 # Chinese and English print share these code points, so what stands on their other side decides.
 _SHARED = frozenset("“”‘’…—·～")
@@ -159,8 +162,11 @@ def _han_blanks(chars: Sequence[Char]) -> list[Char]:
 
 
 def _trim(chars: Sequence[Char]) -> Sequence[Char]:
+    """Without blanks at the ends, and without the points behind a hanzi and a blank that a leader begins with."""
     inked = [index for index, char in enumerate(chars) if char.text != BLANK]
-    return chars[inked[0] : inked[-1] + 1] if inked else ()
+    kept = chars[inked[0] : inked[-1] + 1] if inked else ()
+    led = _LEADER.search("".join(char.text for char in kept[-4:]))
+    return kept[: -len(led[0])] if led else kept
 
 
 def _needless(before: str, after: str) -> bool:
