@@ -422,7 +422,7 @@ def test_the_pause_before_the_title_of_a_reference_is_its_point() -> None:
 def test_the_box_of_a_form_is_no_comma_and_no_mouth() -> None:
     assert tidy(seen_as("，同意", {"，": "□"}, 0.1), TextSettings())[0].text == "□"
     assert tidy(seen_as("口同意", {"口": "□"}, 0.1), TextSettings())[0].text == "□"
-    assert tidy(seen_as("口味", {"口": "□"}, 0.05), TextSettings())[0].text == "口"
+    assert tidy(seen_as("口味", {"口": "□"}, 0.004), TextSettings())[0].text == "口"
 
 
 @pytest.mark.parametrize(
@@ -699,6 +699,12 @@ def test_what_closes_an_empty_place_is_found_behind_noise(text: str, doubtful: s
         ("root@host:-$ ls", {}, 0.3, "root@host:~$ ls"),
         ("rm -$ x:-$ ls", {}, 0.3, "rm -$ x:-$ ls"),
         ("u mol/L", {}, 0.3, "µmol/L"),
+        ('"OxlFF8ADBB"指令', {}, 0.3, '"0x1FF8ADBB"指令'),
+        ("Oxide Ox", {}, 0.3, "Oxide Ox"),
+        ("确定(0)", {}, 0.3, "确定(O)"), ("取消(0)", {}, 0.3, "取消(0)"), ("打开 (0)", {}, 0.3, "打开 (O)"),
+        ("<—", {}, 0.3, "←"), ("一>", {}, 0.3, "→"), ("->", {}, 0.3, "->"), ("a<—", {}, 0.3, "a<—"),
+        ("口本次", {"口": "□"}, 0.01, "□本次"), ("口本次", {"口": "□"}, 0.004, "口本次"),
+        ('内存不能为"read".', {".": "。"}, 0.05, '内存不能为"read"。'), ('is "read".', {".": "。"}, 0.05, 'is "read".'),
     ],
 )  # fmt: skip
 def test_rare_characters_are_where_they_were_seen_as_well(

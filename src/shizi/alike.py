@@ -41,6 +41,9 @@ SEEN_TWICE = 0.9
 """Confidence below which [ beside 【 is the same bracket seen twice, though there is a ] as well."""
 DOT, SURELY = 0.03, 0.9
 """Share of a pause's confidence that the dot between two words has at least, and the confidence that no pause loses."""
+BOX = 0.012
+"""Share of the confidence of 口 at the head of a line, before a hanzi, that the box of a form has at least: where there
+is none it is 0.008 at most."""
 DOUBTED = 0.5
 """Confidence below which a comma or colon before a hanzi begins no line."""
 HANZI = 3
@@ -61,6 +64,7 @@ _ENDS, _BULLETS = frozenset("，、。."), frozenset("•·●○■□◆◇▪
 _POINTS, _COLONS = frozenset(".,，、。："), frozenset(":：")
 _COUNTED = frozenset("个元次分型岁天度米件条页级基号点人名年月日时秒块万千百十亿利首期糖脂添")
 """Hanzi that none or a kind of blood may be counted before."""
+_QUOTED = frozenset("\"”’」』")
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _NO_POINT = {"、": SURELY, "：": DOUBTED, "·": DOUBTED}
 """What the full-width point of a list is taken for, and the confidence from which on it is what it seems."""
@@ -275,7 +279,7 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     if len(chars) > 2 and chars[1].text == BLANK and _is_choice(chars[0], chars[2].text):
         return [replace(taken(chars[0], "○", SEEN), text="○"), *chars[1:]]
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
-        return [taken(chars[0], "□", LIKELY), *chars[1:]]
+        return [taken(chars[0], "□", BOX), *chars[1:]]
     first = chars[0].text if len(chars) > 1 else ""
     if first not in _ENDS | _COLONS or (first == "." and not _before(chars[1].text)):
         return chars
@@ -332,21 +336,22 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
 
 
 def _stops(chars: Sequence[Char]) -> Sequence[Char]:
-    """The stop of Chinese: behind a hanzi a point or a comma is one where that was seen as well, so is the o behind a
-    word that ends a line of Chinese, and a point and a stop are one stop.
+    """The stop of Chinese: behind a hanzi, or a quote at the end of a line of Chinese, a point or a comma is one where
+    that was seen as well; so is the o behind a word that ends one, and a point and a stop are one stop.
     """
     made = [
         char
         for before, char, after in zip([None, *chars], chars, [*chars[1:], None], strict=False)
         if not (char.text == "." and after and after.text == STOP and before and _ends(before.text, char))
     ]
+    chinese = sum(is_chinese(char.text) for char in made)
     for at, (before, char) in enumerate(pairwise(made), 1):
-        if char.text in _COMMAS and is_chinese(before.text):
-            last = at == len(made) - 1
+        last = at == len(made) - 1
+        if char.text in _COMMAS and (is_chinese(before.text) or (last and before.text in _QUOTED and chinese >= HANZI)):
             sharp = char.text == "，" and not last and min(before.confidence, made[at + 1].confidence) >= SHARP
             made[at] = char if sharp else taken(char, STOP, min(_COMMAS[char.text], ENDS if last else 1.0))
     ringed = len(made) > 1 and made[-1].text in _RINGS and made[-2].text.isascii() and made[-2].text.isalnum()
-    if ringed and sum(is_chinese(char.text) for char in made) >= HANZI:
+    if ringed and chinese >= HANZI:
         made[-1] = taken(made[-1], STOP, PLAUSIBLE)
     return made
 

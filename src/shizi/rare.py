@@ -27,27 +27,52 @@ SHARE, DOUBTED = 0.02, 0.85
 """Share of a figure's confidence that a sign of per cent has at least, and the confidence from which on it is one."""
 
 _RINGS, _NUMBERS = frozenset("0ODQo@＠◎©〇回"), frozenset("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
+_ARROWS = {"<—": "←", "<一": "←", "—>": "→", "一>": "→"}
+_FIGURES = {"O": "0", "o": "0", "I": "1", "l": "1"}
 _CLOSED = frozenset("】]1lI)）")
 _PLUS = re.compile(r"(?<=[0-9])\+(?=[0-9])")
 _HOME = re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] )")
+_ADDRESS = re.compile("(?<![0-9A-Za-z])[0Oo]x(?=[A-FOIla-f]*[0-9])[0-9A-FOIla-f]{4,}(?![0-9A-Za-z])")
+_KEY = re.compile("(?<=确定|打开) ?[(（](0)[)）]")
 _SHARES = re.compile("(?<=[0-9][.][0-9])[0-9:](?= |$)")
 
 
 def told(chars: Sequence[Char]) -> list[Char]:
     """The characters of a line, each as what it is where it stands. A second time changes nothing."""
-    made = _once(_headwords(_ringed(chars)))
+    made = _arrow(_once(_headwords(_ringed(chars))))
     line = "".join(char.text for char in made)
     if len(line) != len(made):
         return made
     for found in _PLUS.finditer(line):
         made[found.start()] = taken(made[found.start()], "÷", DIVIDED)
     for found in _HOME.finditer(line):  # who@where:~$
-        made[found.start(1)] = replace(taken(made[found.start(1)], "~", 0.0), text="~")
+        made[found.start(1)] = _meant(made[found.start(1)], "~")
+    for found in _ADDRESS.finditer(line):  # 0x1FF8ADBB
+        for at in range(found.start(), found.end()):
+            if line[at] in _FIGURES:
+                made[at] = _meant(made[at], _FIGURES[line[at]])
+    for found in _KEY.finditer(line):  # the key of a button: 确定(O)
+        made[found.start(1)] = _meant(made[found.start(1)], "O")
     for found in _SHARES.finditer(line):
         at = found.start()
         if made[at].confidence < DOUBTED:
             made[at] = taken(made[at], "%", SHARE)
     return made
+
+
+def _meant(char: Char, text: str) -> Char:
+    """The character as ``text``, whatever was seen."""
+    return replace(taken(char, text, 0.0), text=text)
+
+
+def _arrow(chars: list[Char]) -> list[Char]:
+    """A large arrow, all of a line, is seen as its shaft and its head: <—."""
+    arrow = _ARROWS.get("".join(char.text for char in chars)) if len(chars) == 2 else None
+    if arrow is None:
+        return chars
+    first, last = chars
+    place, sure = first.quad.reaching(last.quad), min(first.confidence, last.confidence)
+    return [Char(arrow, sure, place)]
 
 
 def _once(chars: Sequence[Char]) -> list[Char]:
