@@ -41,7 +41,7 @@ _STRIP = 1.16  # height of the strip, in widths of the characters: as much room 
 _GAP = 0.1  # white between two characters, likewise
 _CELL = 0.75  # least width of one, in heights of the strip
 _MARK = 0.45  # ink that is smaller than this on both sides, likewise, is a punctuation mark
-_ARC, _FLAT, _THIN = 0.45, 0.6, 0.12  # least width of a bracket that lies, its height at most and at least, in widths
+_ARC, _FLAT, _THIN = 0.45, 0.6, 0.12  # of a bracket that lies: least width, most and least height, in widths of column
 _ACROSS, _STROKE = 0.7, 0.1  # of its width that each of its strokes takes, and of its ink; less is a speck
 _BOW, _ENDS = 0.2, 0.15  # how far both its ends lie from its middle, in its height; shares of its width that they are
 _SPOT, _SPOTS, _OVER_EDGE = 0.12, 0.4, 0.1  # sides of a mark beside a character, how far it may reach over: widths
@@ -282,7 +282,7 @@ def _patch(cell: Grey, ink: NDArray[np.bool_], size: float, high: int, ground: i
 def _is_bracket(ink: NDArray[np.bool_], size: float) -> bool:
     """Is (H, W) ink, cut out, a bracket that lies (︵, ︾), in a column of characters ``size`` wide?"""
     high, wide = ink.shape
-    if not (_THIN * size <= high <= _FLAT * size and wide >= _ARC * size):
+    if not (_THIN * size <= high <= _FLAT * max(size, wide) and wide >= _ARC * size):
         return False
     _, _, parts, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
     strokes = parts[1:][parts[1:, cv2.CC_STAT_AREA] >= _STROKE * ink.sum()]
