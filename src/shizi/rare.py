@@ -23,6 +23,9 @@ LONGEST = 10
 """Characters of a headword at most."""
 DIVIDED = 0.06
 """Share of a plus sign's confidence that ÷ has at least: a real one is far from it."""
+COMMA, SEMICOLON = 0.02, 0.2
+"""Share of a point's confidence that the comma between a hanzi and a figure has at least, and of a colon's that ； has
+between two hanzi."""
 SHARE, DOUBTED = 0.02, 0.85
 """Share of a figure's confidence that a sign of per cent has at least, and the confidence from which on it is one."""
 
@@ -30,6 +33,8 @@ _RINGS, _NUMBERS = frozenset("0ODQo@＠◎©〇回"), frozenset("①②③④⑤
 _ARROWS = {"<—": "←", "<一": "←", "—>": "→", "一>": "→"}
 _FIGURES = {"O": "0", "o": "0", "I": "1", "l": "1"}
 _CLOSED = frozenset("】]1lI)）")
+_POINT = re.compile("(?<=[一-鿿])[.](?=[0-9])")
+_COLON = re.compile("(?<=[一-鿿])[:：](?=[一-鿿])")
 _PLUS = re.compile(r"(?<=[0-9])\+(?=[0-9])")
 _HOME = re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] )")
 _ADDRESS = re.compile("(?<![0-9A-Za-z])[0Oo]x(?=[A-FOIla-f]*[0-9])[0-9A-FOIla-f]{4,}(?![0-9A-Za-z])")
@@ -43,6 +48,10 @@ def told(chars: Sequence[Char]) -> list[Char]:
     line = "".join(char.text for char in made)
     if len(line) != len(made):
         return made
+    for found in _POINT.finditer(line):
+        made[found.start()] = taken(made[found.start()], ",", COMMA)
+    for found in _COLON.finditer(line):
+        made[found.start()] = taken(made[found.start()], "；", SEMICOLON)
     for found in _PLUS.finditer(line):
         made[found.start()] = taken(made[found.start()], "÷", DIVIDED)
     for found in _HOME.finditer(line):  # who@where:~$

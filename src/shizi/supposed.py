@@ -31,6 +31,7 @@ _MEDIUM = re.compile(
     r"|(?<![\[/0-9A-Za-z])[ACDGJMNPRSZ](?=\])"
     r"|(?<=[一-鿿])J(?=[.,，。 ])"
 )
+_BENT = re.compile("(?<=[一-鿿])[uU](?=J|\\]|[.,，。] ?[一-鿿])")
 _TITLED = re.compile(r"\[(?:[ACDGJMNPRSZ]|[A-Z]{1,2}/OL)\](?P<mark>[.,，。、]?)(?= ?[A-Za-z一-鿿])")
 _PAUSES = frozenset(",，、")
 _NAMED = re.compile("[.,，。、]")  # who wrote it stands before its title
@@ -58,6 +59,9 @@ def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
     seen, it is the pause that is likeliest one.
     """
     made = list(chars)
+    for bent in _BENT.finditer(line, start):  # a thin bracket and the hook of the J are one
+        made[bent.start()] = _supposed(made[bent.start()], "[" if line[bent.end()] == "J" else "J")
+    line = "".join(char.text for char in made)
     for medium in reversed(list(_MEDIUM.finditer(line, start))):
         at = medium.start()
         made[at : at + 1] = _bracketed(made[at], line[at - 1] != "[", line[at + 1 : at + 2] != "]")
