@@ -33,12 +33,21 @@ _RINGS, _NUMBERS = frozenset("0ODQo@＠◎©〇回"), frozenset("①②③④⑤
 _ARROWS = {"<—": "←", "<一": "←", "—>": "→", "一>": "→"}
 _FIGURES = {"O": "0", "o": "0", "I": "1", "l": "1"}
 _CLOSED = frozenset("】]1lI)）")
-_POINT = re.compile("(?<=[一-鿿])[.](?=[0-9])")
-_COLON = re.compile("(?<=[一-鿿])[:：](?=[一-鿿])")
-_PLUS = re.compile(r"(?<=[0-9])\+(?=[0-9])")
-_HOME = re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] )")
+_SEEN = (
+    (re.compile("(?<=[一-鿿])[.](?=[0-9])"), ",", COMMA),
+    (re.compile("(?<=[一-鿿])[:：](?=[一-鿿])"), "；", SEMICOLON),
+    (re.compile(r"(?<=[0-9])\+(?=[0-9])"), "÷", DIVIDED),
+)
+"""What is another character that was seen there as well, with such a share."""
+_MEANT = (
+    (re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] )"), "~"),  # who@where:~$
+    (re.compile("(?<=确定|打开) ?[(（](0)[)）]"), "O"),  # the key of a button
+    (re.compile("[.](?:xm|x?htm|sq|ym|x(?=1s))(1)(?:sx?)?(?![0-9A-Za-z])"), "l"),  # book.xlsx
+)
+"""What is another character, whatever was seen."""
 _ADDRESS = re.compile("(?<![0-9A-Za-z])[0Oo]x(?=[A-FOIla-f]*[0-9])[0-9A-FOIla-f]{4,}(?![0-9A-Za-z])")
-_KEY = re.compile("(?<=确定|打开) ?[(（](0)[)）]")
+_ABOUT = re.compile("(?<![0-9.:：])([0-9]+(?:[.][0-9]+)?) ?([:：÷]) ?([0-9]+(?:[.][0-9]+)?) ?([~～]) ?([0-9]+[.][0-9]+)"
+                    "(?![0-9.:：])")
 _SHARES = re.compile("(?<=[0-9][.][0-9])[0-9:](?= |$)")
 
 
@@ -48,30 +57,37 @@ def told(chars: Sequence[Char]) -> list[Char]:
     line = "".join(char.text for char in made)
     if len(line) != len(made):
         return made
-    for found in _POINT.finditer(line):
-        made[found.start()] = taken(made[found.start()], ",", COMMA)
-    for found in _COLON.finditer(line):
-        made[found.start()] = taken(made[found.start()], "；", SEMICOLON)
-    for found in _PLUS.finditer(line):
-        made[found.start()] = taken(made[found.start()], "÷", DIVIDED)
-    for found in _HOME.finditer(line):  # who@where:~$
-        made[found.start(1)] = _meant(made[found.start(1)], "~")
-    for found in _ADDRESS.finditer(line):  # 0x1FF8ADBB
-        for at in range(found.start(), found.end()):
-            if line[at] in _FIGURES:
-                made[at] = _meant(made[at], _FIGURES[line[at]])
-    for found in _KEY.finditer(line):  # the key of a button: 确定(O)
-        made[found.start(1)] = _meant(made[found.start(1)], "O")
+    for pattern, text, share in _SEEN:
+        for found in pattern.finditer(line):
+            made[found.start()] = taken(made[found.start()], text, share)
+    for pattern, text in _MEANT:
+        for found in pattern.finditer(line):
+            made[found.start(1)] = _meant(made[found.start(1)], text)
+    return _numbers(made, line)
+
+
+def _numbers(chars: Sequence[Char], line: str) -> list[Char]:
+    """Addresses in memory, 0x1FF8ADBB, have figures; what is nearly true has ÷ and ≈: 7÷16≈0.44; and a doubtful second
+    decimal may be a sign of per cent.
+    """
+    made = list(chars)
+    for found in _ADDRESS.finditer(line):
+        for at in range(*found.span()):
+            made[at] = _meant(made[at], _FIGURES.get(line[at], line[at]))
+    for found in _ABOUT.finditer(line):
+        quotient, decimals = float(found[1]) / max(float(found[3]), 1e-9), len(found[5].partition(".")[2])
+        if abs(quotient - float(found[5])) <= 10.0**-decimals:
+            for at, sign in ((found.start(2), "÷"), (found.start(4), "≈")):
+                made[at] = _meant(made[at], sign)
     for found in _SHARES.finditer(line):
-        at = found.start()
-        if made[at].confidence < DOUBTED:
-            made[at] = taken(made[at], "%", SHARE)
+        if made[found.start()].confidence < DOUBTED:
+            made[found.start()] = taken(made[found.start()], "%", SHARE)
     return made
 
 
 def _meant(char: Char, text: str) -> Char:
     """The character as ``text``, whatever was seen."""
-    return replace(taken(char, text, 0.0), text=text)
+    return char if char.text == text else replace(taken(char, text, 0.0), text=text)
 
 
 def _arrow(chars: list[Char]) -> list[Char]:
