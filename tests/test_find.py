@@ -531,6 +531,22 @@ def test_where_rows_may_as_well_be_columns_the_model_is_asked(
         assert (find(sheet.page, FindSettings()) == answer) == (either and vertical)
 
 
+def test_columns_in_pieces_are_as_the_model_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside whole columns: 三十一, of which only the middle is dark, and one that was not seen."""
+    sheet = Sheet(900, 700)
+    grid(sheet, 40, 40, 9, 8, 60, 34)
+    alone = projection.find(sheet.page, SETTINGS).lines
+    assert alone
+    assert all(one.vertical for one in alone)
+    square(sheet, 700, 40, 28)
+    square(sheet, 700, 210, 28)
+    whole, unseen = (Candidate(Quad.box(x, 38, x + 30, 240), vertical=True) for x in (699, 800))
+    level, same = Candidate(Quad.box(40, 600, 300, 630)), Candidate(alone[0].quad, vertical=True, score=0.8)
+    monkeypatch.setattr("shizi.find.dbnet.find", lambda *_: Found((whole, level, same, unseen)))
+    found = find(sheet.page, FindSettings()).lines
+    assert {*found} == {*alone, whole, unseen}
+
+
 @pytest.mark.parametrize(("fill", "rows", "kept"), [(0.23, 2, False), (0.23, 1, True), (0.45, 2, True)])
 def test_a_hollow_shape_under_two_small_words_is_no_line(fill: float, rows: int, kept: bool) -> None:
     """Of the white of a table a shape was made that two words lie on; a thick letter may hold two such things."""

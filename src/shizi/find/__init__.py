@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -36,6 +37,8 @@ HALVES, JOINED = 0.4, 0.8
 these are so many times as many at most."""
 ABOVE = 0.6
 """Of the shorter one's length, that halves share."""
+WITHIN, PIECE = 0.6, 0.7
+"""Share of a piece's area that lies in the column that it is of, and its length at most, in lengths of that."""
 FLAT = 2
 """Greys beside the commonest one that are ground as well."""
 
@@ -73,7 +76,33 @@ def auto(page: NDArray[np.uint8], settings: FindSettings) -> Found:
         other = dbnet.find(page, settings)
         if 2 * sum(one.vertical for one in other.lines) > len(other.lines):
             return other
+    if 2 * sum(one.quad.height for one in found.lines if one.vertical) > sum(_long(one) for one in found.lines):
+        return _joined(found, dbnet.find(page, settings))
     return found
+
+
+def _long(line: Candidate) -> float:
+    return max(line.quad.width, line.quad.height)
+
+
+def _joined(found: Found, other: Found) -> Found:
+    """Columns that were found in pieces, one below another or side by side, or not at all, as the model finds them:
+    一, 二 and 三 are mostly white.
+    """
+    bounds = np.array([one.quad.bounds for one in found.lines], np.float64).reshape(-1, 4)
+    size = bounds[:, 2:] - bounds[:, :2]
+    left, whole = np.ones(len(bounds), np.bool_), []
+    for one in (line for line in other.lines if line.vertical):
+        x0, y0, x1, y1 = one.quad.bounds
+        shared = (np.minimum(bounds[:, 2:], (x1, y1)) - np.maximum(bounds[:, :2], (x0, y0))).clip(0).prod(axis=1)
+        within = left & (shared >= WITHIN * np.maximum(size.prod(axis=1), 1e-9))
+        wide, high = size[within].max(axis=0, initial=0.0)
+        pieces = within.any() and (high <= PIECE * (y1 - y0) or wide <= PIECE * (x1 - x0))
+        if pieces or not (left & (shared > 0)).any():
+            left &= ~within
+            whole.append(one)
+    kept = tuple(one for one, stays in zip(found.lines, left.tolist(), strict=True) if stays)
+    return replace(found, lines=(*kept, *whole))
 
 
 def _lengths(found: Found) -> NDArray[np.float64]:
