@@ -40,6 +40,19 @@ def test_the_model_is_not_asked_where_a_user_wants_none() -> None:
     assert texts(page.lines) != BOARD
 
 
+def test_a_page_that_is_to_be_turned_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Upside down it reads as nothing, and the model would find the same."""
+
+    def asked(*_: object) -> Found:
+        raise AssertionError
+
+    monkeypatch.setattr("shizi.find.touching", asked)
+    picture = Image.open(PICTURES / "form.png").convert("RGB")
+    upright, turned = (Reader().read(one) for one in (picture, picture.rotate(180)))
+    assert turned.turned == 180
+    assert sorted(texts(turned.lines)) == sorted(texts(upright.lines))
+
+
 def test_figures_of_bars_are_found_whole() -> None:
     """The upper and the lower half of a figure share no ink, and make two rows."""
     page = Reader().read(PICTURES / "panel.png")

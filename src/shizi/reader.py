@@ -316,7 +316,7 @@ class Reader:
         self, page: Upright, found: Found, way: _Way, pixels: Pixels, hints: Hints
     ) -> tuple[Found, _Way]:
         """What was found; where its characters lie in pieces, what is found where these touch, if that reads better."""
-        blur = pieces.blur(tuple(way.known.values()))
+        blur = None if way.quarters else pieces.blur(tuple(way.known.values()))
         other = None if blur is None else find.touching(page.page, self._settings.find, blur)
         if not other or max(len(one.lines) for one in (found, other)) > self._settings.read.max_lines:
             return found, way

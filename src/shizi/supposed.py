@@ -46,9 +46,9 @@ def restored(chars: Sequence[Char]) -> Sequence[Char]:
     if len(line) != len(chars):
         return chars
     number = _REFERENCE.match(line)
-    if "<<" in line:
-        return _passport(chars)
-    return _reference(chars, line, number.end()) if number else _masked(chars, line)
+    if number:
+        return _reference(chars, line, number.end())
+    return _passport(chars) if "<<" in line else _masked(chars, line)
 
 
 def _reference(chars: Sequence[Char], line: str, start: int) -> Sequence[Char]:
