@@ -32,11 +32,15 @@ Grey = NDArray[np.uint8]
 
 def lean(lines: Sequence[Candidate], least: float) -> float | None:
     """By how many degrees, clockwise, several lines with a score of ``least`` or more lean alike; None: no such."""
-    known = [_degrees(one.quad) for one in lines if one.score >= least and _length(one.quad) >= LONG]
-    leaning = [degrees for degrees in known if LEAST <= abs(degrees) <= MOST]
-    around = [[other for other in leaning if abs(other - one) <= ALIKE] for one in leaning]
-    most = max(around, key=len, default=[])
-    return float(np.median(most)) if len(most) >= SEVERAL else None
+    known = np.sort([_degrees(one.quad) for one in lines if one.score >= least and _length(one.quad) >= LONG])
+    leaning = known[(np.abs(known) >= LEAST) & (np.abs(known) <= MOST)]
+    first = np.searchsorted(leaning, leaning - ALIKE)
+    last = np.searchsorted(leaning, leaning + ALIKE, "right")
+    count = last - first
+    if count.max(initial=0) < SEVERAL:
+        return None
+    best = int(count.argmax())
+    return float(np.median(leaning[first[best] : last[best]]))
 
 
 def seen(page: Grey, degrees: float, look: Callable[[Grey], Sequence[Candidate]]) -> list[Candidate]:
@@ -59,21 +63,27 @@ def joined(lines: Sequence[Candidate], slanted: Sequence[Candidate], least: floa
     A ``slanted`` one gives way to a level one that is no mere piece, and all others give way to it.
     """
     level = [one for one in lines if one.score >= least and _length(one.quad) >= LONG and not _leans(one.quad)]
-    new = [one for one in slanted if one.score >= least and not _meets(one.quad, level)]
-    kept = [one for one in lines if one in level or not _meets(one.quad, new)]
-    return [*kept, *new]
+    new = _clear([one for one in slanted if one.score >= least], level)
+    clear = {*level, *_clear(lines, new)}
+    return [*(one for one in lines if one in clear), *new]
 
 
-def _meets(quad: Quad, others: Sequence[Candidate]) -> bool:
-    shape, (left, top, right, bottom) = np.asarray(quad.points, np.float32), quad.bounds
-    area = quad.width * quad.height
-    for other in (one.quad for one in others):
-        a, b, c, d = other.bounds
-        if a < right and left < c and b < bottom and top < d:
-            shared = cv2.intersectConvexConvex(shape, np.asarray(other.points, np.float32))[0]
-            if shared > SHARED * min(area, other.width * other.height):
-                return True
-    return False
+def _clear(lines: Sequence[Candidate], others: Sequence[Candidate]) -> list[Candidate]:
+    """Those that share no more than a little with one of the others."""
+    bounds = np.array([one.quad.bounds for one in others], np.float64).reshape(-1, 4)
+    shapes = [np.asarray(one.quad.points, np.float32) for one in others]
+    areas = [one.quad.width * one.quad.height for one in others]
+
+    def is_clear(quad: Quad) -> bool:
+        left, top, right, bottom = quad.bounds
+        near = (bounds[:, 0] < right) & (bounds[:, 2] > left) & (bounds[:, 1] < bottom) & (bounds[:, 3] > top)
+        shape, area = np.asarray(quad.points, np.float32), quad.width * quad.height
+        return not any(
+            cv2.intersectConvexConvex(shape, shapes[at])[0] > SHARED * min(area, areas[at])
+            for at in np.flatnonzero(near).tolist()
+        )
+
+    return [one for one in lines if is_clear(one.quad)]
 
 
 def _leans(quad: Quad) -> bool:
