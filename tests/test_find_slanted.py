@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shizi import Reader
-from shizi.find import Candidate, slanted
+from shizi.find import Candidate, dbnet, slanted
+from shizi.settings import FindSettings
 from shizi.types import Quad
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -67,19 +68,42 @@ def boxes(page: Pixels) -> list[Candidate]:
     return made
 
 
-@given(st.integers(-65, 65), st.integers(120, 280), st.integers(120, 220))
-def test_what_is_seen_on_the_turned_page_lies_where_it_is_on_the_page(degrees: int, x: int, y: int) -> None:
+@given(st.integers(-65, 65), st.integers(120, 280), st.integers(120, 220), st.sampled_from([1.0, 0.7, 0.5]))
+def test_what_is_seen_on_the_turned_page_lies_where_it_is_on_the_page(
+    degrees: int, x: int, y: int, ratio: float
+) -> None:
     page = np.full((340, 400), 255, np.uint8)
     quad = aslant(x, y, degrees)
     cv2.fillPoly(page, [np.round(np.array(quad.points)).astype(np.int32)], 0)
-    (one,) = slanted.seen(page, degrees, boxes)
-    assert np.abs(np.array(one.quad.points) - np.array(quad.points)).max() < 4
+
+    def look(turned: Pixels) -> list[Candidate]:
+        assert turned.size <= 1.02 * 200_000
+        return boxes(turned)
+
+    (one,) = slanted.seen(page, degrees, ratio, 200_000, look)
+    assert np.abs(np.array(one.quad.points) - np.array(quad.points)).max() < 4 / ratio
     assert not one.vertical
+
+
+@pytest.mark.parametrize("degrees", [-45, 30])
+def test_the_turned_page_is_looked_at_in_a_size_within_the_bound(degrees: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, looked = FindSettings(first_look=90_000, max_look=100_000), []
+
+    def look(_: object, page: Pixels, ratio: float, __: FindSettings) -> list[Candidate]:
+        looked.append((page.shape, page.size * ratio**2))
+        return [found(aslant(150 * i, 300, degrees)) for i in range(1, 4)]
+
+    monkeypatch.setattr("shizi.find.dbnet.look", look)
+    page = np.full((300, 1600), 255, np.uint8)
+    dbnet.found(None, page, settings)
+    assert looked[-1][0] != page.shape  # it was turned
+    assert max(size for _, size in looked) <= 1.02 * settings.max_look
 
 
 def test_what_leans_on_the_turned_page_is_not_taken() -> None:
     page = np.full((340, 400), 255, np.uint8)
-    assert slanted.seen(page, 45, lambda turned: [found(aslant(90, 90, -45)), Candidate(aslant(90, 90, 0), True)]) == []
+    leaning, upright = found(aslant(90, 90, -45)), Candidate(aslant(90, 90, 0), vertical=True)
+    assert slanted.seen(page, 45, 1.0, 1e6, lambda _: [leaning, upright]) == []
 
 
 def test_each_line_is_there_once() -> None:

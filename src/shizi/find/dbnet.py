@@ -141,7 +141,8 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
         ratio = larger
     degrees = slanted.lean(candidates, settings.min_score)
     if degrees is not None:
-        leaning = slanted.seen(page, degrees, lambda turned: look(session, turned, ratio, settings))
+        most = settings.max_look
+        leaning = slanted.seen(page, degrees, ratio, most, lambda turned: look(session, turned, 1.0, settings))
         candidates = slanted.joined(candidates, leaning, settings.min_score)
     rows = spaced.rows(candidates)
     apart = () if rows == candidates else _sure(candidates, settings)[0]

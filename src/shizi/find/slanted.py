@@ -43,17 +43,27 @@ def lean(lines: Sequence[Candidate], least: float) -> float | None:
     return float(np.median(leaning[first[best] : last[best]]))
 
 
-def seen(page: Grey, degrees: float, look: Callable[[Grey], Sequence[Candidate]]) -> list[Candidate]:
-    """The lines of a (H, W) page that lean by so many degrees clockwise, as it is seen when they lie level."""
-    height, width = page.shape
+def seen(
+    page: Grey, degrees: float, ratio: float, most: float, look: Callable[[Grey], Sequence[Candidate]]
+) -> list[Candidate]:
+    """The lines of a (H, W) page that lean by so many degrees clockwise, as it is seen when they lie level.
+
+    ``look`` is given the page turned, ``ratio`` times as large, or so large that it has about ``most`` pixels then.
+    """
+    across, down = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
+    high, wide = page.shape
+    ratio = min(1.0, ratio, math.sqrt(most / ((wide * across + high * down) * (wide * down + high * across))))
+    height, width = (max(1, round(side * ratio)) for side in page.shape)
+    scale = np.array((page.shape[1] / width, page.shape[0] / height))
+    small = page if ratio >= 1 else cv2.resize(page, (width, height), interpolation=cv2.INTER_AREA)
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
     size = np.abs(turn[:, :2]) @ np.array((width, height))
     turn[:, 2] += (size - np.array((width, height))) / 2
-    turned = cv2.warpAffine(page, turn, np.ceil(size).astype(int).tolist(), flags=cv2.INTER_AREA,
-                            borderValue=float(np.median(page)))  # fmt: skip
+    ground = float(np.median(small))
+    turned = cv2.warpAffine(small, turn, np.ceil(size).astype(int).tolist(), borderValue=ground)
     back = cv2.invertAffineTransform(turn)
     level = [one for one in look(np.asarray(turned, np.uint8)) if abs(_degrees(one.quad)) <= LEVEL and not one.vertical]
-    quads = (np.asarray(one.quad.points) @ back[:, :2].T + back[:, 2] for one in level)
+    quads = ((np.asarray(one.quad.points) @ back[:, :2].T + back[:, 2]) * scale for one in level)
     return [Candidate(Quad.of(quad), score=one.score) for one, quad in zip(level, quads, strict=True)]
 
 
