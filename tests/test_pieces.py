@@ -104,8 +104,23 @@ def test_text_is_not_looked_at_again(lines: list[Line]) -> None:
 
 
 def test_marks_count_against_a_page_and_what_was_not_read_does_not_count() -> None:
-    text = [line("请勿拥挤注意安全", 0.95), line("开往", 1.0)]
-    assert pieces.read(text) == pytest.approx(8 * 0.95 + 2)
-    assert pieces.read([*text, line("**********", 0.7)]) == pytest.approx(8 * 0.95 + 2 - 10 * pieces.AGAINST)
-    assert pieces.read([*text, line("湖的他的市街", 0.06)]) == pieces.read(text)
-    assert pieces.read([]) == 0
+    text, dots = [line("请勿拥挤注意安全", 0.95), line("开往", 0.98)], line("**********", 0.7)
+    assert pieces.is_better(text, [*text, dots])
+    assert not pieces.is_better([*text, dots], text)
+    assert not pieces.is_better(text, text)
+    assert not pieces.is_better(text, [*text, line("湖的他的市街", 0.06)])
+    assert pieces.is_better([*text, line("17:06", 0.9)], text)
+    assert not pieces.is_better([], [])
+
+
+def test_no_text_is_given_up_for_fewer_marks() -> None:
+    """A list of dishes whose leaders were found as lines of their own."""
+    dishes = [line(text, 0.9) for text in ("红烧鲫鱼", "清炒时蔬", "28元", "16元")]
+    assert not pieces.is_better(dishes[:3], [*dishes, *4 * [line(20 * ".", 0.9)]])
+    assert pieces.is_better(dishes, [*dishes, *4 * [line(20 * ".", 0.9)]])
+
+
+def test_a_board_is_searched_again_whatever_may_be_read() -> None:
+    page = Reader().read(PICTURES / "board.jpg", allowed="0123456789:")
+    assert any(one.text.startswith("20:28") for one in page.lines)
+    assert all(one.quad.height > 60 for one in page.lines), "rows of dots"

@@ -7,6 +7,7 @@ if it shows dots, and what is found then is taken if more text stands in it. Str
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import median
 
@@ -28,7 +29,7 @@ BLUR = 0.25
 READ, AGAINST = 0.6, 0.5
 """Confidence below which a line reads as nothing; and how much each mark counts against a page."""
 MORE = 1.05
-"""So many times as much has to be read on what is found then."""
+"""So many times as much, less that, has to be read on what is found then."""
 
 
 def blur(lines: Sequence[Line]) -> float | None:
@@ -49,10 +50,21 @@ def is_pieces(line: Line) -> bool:
     return _are_dots(line) or (line.confidence < SURE and all(text in BARS or text in DOTS for text in said))
 
 
-def read(lines: Sequence[Line]) -> float:
-    """How much text was read: characters, each by its line's confidence, less a share of what lies in pieces."""
+def is_better(touching: Sequence[Line], apart: Sequence[Line]) -> bool:
+    """Do the lines found where pieces touch read better: as no less text, and as more of it if marks are taken off?
+
+    A list whose leaders were found by themselves is not to lose its small print with them.
+    """
+    (text, marks), (before, more) = map(_read, (touching, apart))
+    return text >= before and text - AGAINST * marks > MORE * max(0.0, before - AGAINST * more)
+
+
+def _read(lines: Sequence[Line]) -> tuple[float, float]:
+    """How much text was read, characters, each by its line's confidence; and how many marks in pieces."""
     seen = [line for line in lines if line.confidence >= READ]
-    return sum(len(line.chars) * (-AGAINST if is_pieces(line) else line.confidence) for line in seen)
+    told = [line for line in seen if is_pieces(line)]
+    marks = sum(len(line.chars) for line in told)
+    return math.fsum(len(line.chars) * line.confidence for line in seen if not is_pieces(line)), marks
 
 
 def _are_dots(line: Line) -> bool:

@@ -106,6 +106,8 @@ class _Way(NamedTuple):
     """What was read to tell, as it stands."""
     sure: bool
     """It was seen upside down as well, and reads better as it stands: none of its level lines is looked at so again."""
+    sample: Sequence[Line] = ()
+    """How it reads as it stands, whatever may be read."""
 
 
 class _Seen(NamedTuple):
@@ -251,12 +253,7 @@ class Reader:
         bare = seal.lifted(picture.pixels, grey, seals)
         page = clean.with_room(clean.upright(bare, settings.clean))
         found = find.find(page.page, settings.find, level=page.level)
-        some, way = found.apart or found.lines, _Way(0, {}, sure=False)
-        if settings.turn.orient:
-            way = self._way(page, some, picture.pixels, hints)
-        else:
-            few = [some[at] for at in turn.sample(some, settings.turn.sample)]
-            self._at(page, few, way.known, picture.pixels, hints)
+        way = self._way(page, found.apart or found.lines, picture.pixels, hints)
         found, way = self._together(page, found, way, picture.pixels, hints)
         known = way.known
         if way.quarters:
@@ -295,8 +292,8 @@ class Reader:
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
         found, plain = self._readings(cuts, (free, free.quick()))  # what an n-gram makes of noise is surer
         known = {one.line: line for one, line in zip(cuts, found, strict=True) if free is hints}
-        if not cuts or turn.is_sure(found):
-            return _Way(0, known, sure=False)
+        if not settings.turn.orient or not cuts or turn.is_sure(found):
+            return _Way(0, known, False, found)
 
         def tried(some: Sequence[Cut], way: int) -> list[Line]:
             return self._read([next(one.turned((way,))) for one in some], hints=free.quick())
@@ -310,20 +307,21 @@ class Reader:
         if few < len(cuts) and not turn.is_clear(read):
             read = {way: [*lines, *tried(cuts[few:], way)] if way else plain for way, lines in read.items()}
         quarters = turn.quarters(read)
-        return _Way(quarters, known, not quarters and turn.is_upright(read))
+        return _Way(quarters, known, not quarters and turn.is_upright(read), found)
 
     def _together(
         self, page: Upright, found: Found, way: _Way, pixels: Pixels, hints: Hints
     ) -> tuple[Found, _Way]:
         """What was found; where its characters lie in pieces, what is found where these touch, if that reads better."""
-        blur = None if way.quarters else pieces.blur(tuple(way.known.values()))
+        blur = None if way.quarters else pieces.blur(way.sample)
         other = None if blur is None else find.touching(page.page, self._settings.find, blur)
         if not other or max(len(one.lines) for one in (found, other)) > self._settings.read.max_lines:
             return found, way
         known: tuple[dict[Quad, Line], dict[Quad, Line]] = way.known, {}
-        read = [self._at(page, one.lines, some, pixels, hints) for one, some in zip((found, other), known, strict=True)]
-        apart, touching = map(pieces.read, read)
-        return (other, _Way(0, known[1], sure=False)) if touching > pieces.MORE * max(apart, 0.0) else (found, way)
+        apart, touching = (
+            self._at(page, one.lines, some, pixels, hints) for one, some in zip((found, other), known, strict=True)
+        )
+        return (other, _Way(0, known[1], sure=False)) if pieces.is_better(touching, apart) else (found, way)
 
     def _at(
         self, page: Upright, lines: Sequence[Candidate], known: dict[Quad, Line], pixels: Pixels, hints: Hints
