@@ -19,7 +19,9 @@ from shizi.types import Quad
 LONE = 1.5
 """Width of a picture, in its heights, below which it shows a character or two, often cut out at the very ink."""
 ROOM = 0.1
-"""Margin that a picture of a line is given on its left and right, as a share of its height."""
+"""Margin that a picture of a line is given on its left and right, as a share of its height,"""
+SHORT = 6.0
+"""where it is narrower than so many of its heights: of a longer one, what changes is mostly chance."""
 TRIMMED = 1 / 14
 """Share of a line's rows that is taken off above and below it to see it more tightly: about its margins."""
 BENT = 0.85
@@ -135,7 +137,7 @@ class Cut:
                 yield replace(self, strip=clean.network_input(grey[trimmed:-trimmed], settings))
             for strip in [] if self.lone else straight.straightened(grey):
                 yield replace(self, strip=clean.network_input(strip, settings))
-            if roomier and free is None and not self.lone:
+            if roomier and free is None and not self.lone and self.size[0] < SHORT * self.size[1]:
                 yield from self.roomier(settings)
 
     def longer(self, heights: float) -> Cut | None:
