@@ -339,15 +339,16 @@ def _runs(path: NDArray[np.intp], frames: Frames | None) -> list[_Run]:
     """Runs of equal, non-blank entries of frames that follow one another."""
     if not len(path):
         return []
-    ends = np.flatnonzero(np.diff(path)) + 1
+    ends = path[1:] != path[:-1]
     if frames is not None:
-        ends = np.union1d(ends, gaps(frames))
-    edges = [0, *ends.tolist(), len(path)]
+        ends |= frames[1:] - frames[:-1] > 1
+    edges = [0, *(np.flatnonzero(ends) + 1).tolist(), len(path)]
+    columns = path[edges[:-1]].tolist()
     starts = edges if frames is None else frames[edges[:-1]].tolist()
     return [
         _Run(column, start, start + end - first, first)
-        for (first, end), start in zip(itertools.pairwise(edges), starts, strict=False)
-        if (column := int(path[first])) != BLANK
+        for (first, end), start, column in zip(itertools.pairwise(edges), starts, columns, strict=False)
+        if column != BLANK
     ]
 
 

@@ -136,15 +136,16 @@ class Decoder:
         made = []
         text = [self._charset.chars[cls - 1] for cls in classes]
         aligned = ctc.align(scores, classes, frames=frames, valid=total, temperature=temperature)
-        for span, place in zip(aligned, self._places(text), strict=True):
-            peak = ctc.row(frames, span.peak)
-            shares = ctc.softmax(scores[peak : peak + 1].astype(np.float64) / temperature)[0]
-            seen = float(shares[BLANK] + shares[place].sum())
+        peaks = [ctc.row(frames, span.peak) for span in aligned]
+        shares = ctc.softmax(scores[peaks] / temperature)
+        for span, place, row in zip(aligned, self._places(text), shares, strict=True):
+            own, fitting = float(row[span.cls]), row[place]
+            seen = float(row[BLANK] + fitting.sum())
             scale = trust.holds(seen) / seen if seen > 0 else 0.0
-            others = sorted((cls for cls in place if cls != span.cls), key=lambda cls: -shares[cls])
-            kept = [(cls, float(shares[cls]) * scale) for cls in others[:alternatives] if shares[cls] > 0]
-            likely = tuple(other for other in kept if other[1] >= min_alternative)
-            made.append(replace(span, confidence=float(shares[span.cls]) * scale, alternatives=likely))
+            ranked = np.argsort(-fitting, kind="stable")[: alternatives + 1].tolist()  # its own class is among them
+            others = ((place[at], float(fitting[at]) * scale) for at in ranked if place[at] != span.cls)
+            likely = tuple(other for other in others if other[1] >= min_alternative and other[1] > 0)
+            made.append(replace(span, confidence=own * scale, alternatives=likely[:alternatives]))
         return made
 
     def _places(self, text: Sequence[str]) -> list[list[int]]:
