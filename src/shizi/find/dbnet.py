@@ -51,8 +51,9 @@ LARGE = 80.0
 """Pixels: lines higher than this in one look are taken from a smaller one, which sees more of them,"""
 COARSE = 3.0
 """and the smallest look is so many times smaller than the first."""
-BLURRED = 1.4
-"""Times the text of the first look that the smallest one shows where a picture is blurred, and seen better so."""
+BLURRED, SHARP = 1.4, 0.1
+"""A picture is out of focus, and seen better so, where the smallest look shows so many times the text of the first one
+and loses less than this share of that text's contrast: what is sharp has gaps that a small look closes."""
 COLUMNS = 4
 """So many tall lines of a page agree on which way text runs where"""
 AGREED = 0.75
@@ -133,7 +134,8 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     candidates, blurred = look(session, page, ratio, settings), False
     if min(page.shape) * ratio > 2 * LARGE:
         coarse = look(session, page, ratio / COARSE, settings)
-        blurred = _length(coarse, settings) > BLURRED * _length(candidates, settings)
+        more = _length(coarse, settings) > BLURRED * _length(candidates, settings)
+        blurred = more and _sharpness(page, coarse, ratio, settings) < SHARP
         candidates = coarse if blurred else _joined(coarse, candidates, ratio, settings)
     larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
     if larger > ratio and not blurred:
@@ -209,6 +211,20 @@ def _second(lines: list[Candidate], ratio: float, most: float, settings: FindSet
 def _length(lines: list[Candidate], settings: FindSettings) -> float:
     """Of all lines that are not faint together, pixels."""
     return sum(max(one.quad.width, one.quad.height) for one in lines if one.score >= settings.min_score)
+
+
+def _sharpness(page: Grey, lines: list[Candidate], ratio: float, settings: FindSettings) -> float:
+    """What the smallest look loses of a page's text, as a share of its contrast: both are standard deviations."""
+    height, width = page.shape
+    size, less = ((max(1, round(width * by)), max(1, round(height * by))) for by in (ratio, ratio / COARSE))
+    seen = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = cv2.resize(seen, less, interpolation=cv2.INTER_AREA)
+    lost = seen - cv2.resize(small, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    text = np.zeros(seen.shape, np.uint8)
+    for one in lines:
+        if one.score >= settings.min_score:
+            cv2.fillConvexPoly(text, np.round(np.array(one.quad.points) * ratio).astype(np.int32), 1)
+    return float(lost[text > 0].std() / max(1.0, seen[text > 0].std())) if text.any() else 0.0
 
 
 def _joined(coarse: list[Candidate], fine: list[Candidate], ratio: float, settings: FindSettings) -> list[Candidate]:
