@@ -18,7 +18,7 @@ from shizi.types import Line, Quad
 
 WIDTH = 64
 """Columns are looked at in this width, pixels."""
-LEAST, TALL = 0.7, 1.6
+LEAST, TALL = 0.7, 1.4
 """Heights, in widths, from which on a line may be a stack, and from which on it is looked at though it reads well."""
 MOST = 200
 """Widths that a column is long at the most; a longer one is left alone."""
@@ -40,6 +40,8 @@ SIDE = 33
 """What is narrower than so many pixels is a stroke, if it is darker than what is around it, or lighter."""
 FAINTEST = 25.0
 """Difference from the ground that is ink, grey values, at least."""
+EMPTY = 0.25
+"""What is as good as empty over this share of the height is looked at by itself: paler text may stand there."""
 WORDS = 1.3
 """Characters of a row on average, at least, that are no column's; rows of figures alone may have one."""
 TICKS = frozenset("√×○●")
@@ -133,6 +135,12 @@ def _ink(column: Grey) -> NDArray[np.bool_]:
     depth = np.asarray(cv2.morphologyEx(column, kind, np.ones((SIDE, SIDE), np.uint8)), np.uint8)
     level, _ = cv2.threshold(depth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     made: NDArray[np.bool_] = depth > max(level, FAINTEST)
+    edges = [-1, *np.flatnonzero(made.any(axis=1)).tolist(), len(made)]
+    for before, after in pairwise(edges):
+        if after - before > EMPTY * len(made):
+            part = np.ascontiguousarray(depth[before + 1 : after])
+            level, _ = cv2.threshold(part, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+            made[before + 1 : after] = part > max(level, FAINTEST)
     return made
 
 

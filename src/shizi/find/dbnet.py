@@ -25,7 +25,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.find import chips, fields, kernels, slanted, spaced, tiles
+from shizi.find import cells, chips, fields, kernels, slanted, spaced, tiles
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -146,8 +146,9 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
         most = settings.max_look
         leaning = slanted.seen(page, degrees, ratio, most, lambda turned: look(session, turned, 1.0, settings))
         candidates = slanted.joined(candidates, leaning, settings.min_score)
-    rows = spaced.rows(candidates)
-    apart = () if rows == candidates else _sure(candidates, settings)[0]
+    parted = cells.apart(page, candidates)
+    rows = spaced.rows(candidates) if parted == candidates else parted
+    apart = () if rows == parted else _sure(parted, settings)[0]
     kept, dropped = _sure(fields.apart(page, chips.apart(page, rows)), settings)
     dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
     return Found(kept, tuple(dropped[:MAX_DROPPED]), apart)
