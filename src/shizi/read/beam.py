@@ -24,7 +24,7 @@ from shizi.read.charset import BLANK
 
 CANDIDATES = 6
 """Most classes that are tried on a frame."""
-UNLIKELY = 0.02
+UNLIKELY = 0.01
 """Classes below this probability are not tried."""
 SURELY_BLANK = 0.99
 """A frame whose blank is likelier than this is taken as blank."""
