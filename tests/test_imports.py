@@ -24,6 +24,7 @@ MAY = {
     "errors": set(),
     "settings": {"errors"},
     **{stage: BASE for stage in STAGES},
+    "find": BASE | {"stack"},
     "curl": BASE,
     "clean": BASE | {"curl"},
     "script": BASE,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from shizi import Reader, clean, find
 from shizi.learn.metrics import edits, loose
@@ -210,6 +210,26 @@ def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]
     strip = equally_dark(pixels[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3])
     assert np.ptp(clean.grey(strip)) <= 2
     assert loose(reader.read_line(strip).text) == loose(TRUTH[1])
+
+
+@pytest.mark.parametrize("step", [65, 80, 100])
+def test_figures_along_axes_are_found_one_by_one(step: int) -> None:
+    """A look at a third of the size joins them, and shows much more text than there is."""
+    font, page = ImageFont.load_default(13), Image.new("L", (1120, 820), 150)
+    drawn = ImageDraw.Draw(page)
+    drawn.polygon([(60, 60), (1080, 50), (1090, 780), (50, 790)], fill=235)
+    places = [(150 + step * at, 650, f"{at / 2:.1f}") for at in range(9)]
+    places += [(110, 630 - step * at, str(20 * at)) for at in range(6)]
+    for left, top, figure in places:
+        drawn.text((left, top), figure, font=font, fill=40)
+    soft = cv2.GaussianBlur(np.asarray(page, np.float32), (0, 0), 1.0)
+    noisy = np.clip(soft + np.random.default_rng(0).normal(0, 3, soft.shape), 0, 255).astype(np.uint8)
+    boxes = [one.quad.bounds for one in find.find(noisy, Settings().find).lines]
+    for left, top, figure in places:
+        start, head, end, foot = drawn.textbbox((left, top), figure, font=font)
+        x, y = (start + end) / 2, (head + foot) / 2
+        assert any(a < x < c and b < y < d for a, b, c, d in boxes), figure
+    assert len(boxes) == len(places)
 
 
 @pytest.mark.parametrize("radius", [4, 5, 6])

@@ -56,6 +56,14 @@ def test_characters_of_a_column_are_no_rows_but_where_cells_stand_apart() -> Non
     assert len(rows(column([52] * 5, 40), apart=True)) == 5
 
 
+@given(st.integers(14, 30), st.integers(8, 20), st.sampled_from([(0, 190), (190, 0)]))
+def test_a_pale_row_beside_a_dark_one_is_seen(high: int, gap: int, inks: tuple[int, int]) -> None:
+    pixels = column([high] * 2, gap)
+    for ink, rows_of in zip(inks, (slice(0, 6 + high), slice(6 + high, None)), strict=True):
+        pixels[rows_of] = np.where(pixels[rows_of] == 0, ink, 255)
+    assert len(rows(pixels)) == 2
+
+
 def test_what_the_edge_cuts_off_and_rules_are_no_rows() -> None:
     whole = column([20] * 5, 12)
     assert len(rows(whole)) == 5
