@@ -4,9 +4,9 @@
 pages into slices of DATA: Chinese text (one to three columns, dark, examination papers), English text, forms (tables
 with rules, menus, receipts, cards), screens (chats, settings, slides), code, cells (spreadsheets, calendars, sums to be
 done), designs (résumés, labels of food, train tickets, web pages), papers under seals, lists of wages, the vertical
-text of :mod:`upright`, the boards and panels of :mod:`lights`, and the lists, letters, guides and records of
-:mod:`everyday`, each as a program sets it, and once more as a photograph would show it: seen from the side, unevenly
-lit, a little blurred, grainy, as JPEG.
+text of :mod:`upright`, the boards and panels of :mod:`lights`, the curves, bars, plans and calendars of :mod:`plots`,
+and the lists, letters, guides and records of :mod:`everyday`, each as a program sets it, and once more as a photograph
+would show it: seen from the side, unevenly lit, a little blurred, grainy, as JPEG.
 
 PROSE has sentences, one a row; WORDS and ENGLISH words, the commonest first.
 """
@@ -24,6 +24,7 @@ import numpy as np
 
 from everyday import Everyday
 from lights import Lights
+from plots import Plots
 from sheets import BLACK, WHITE, Font, Ink, Maker, Sheet, photographed
 from upright import Upright
 
@@ -526,6 +527,7 @@ SLICES: dict[str, tuple[type[Maker], tuple[str, ...]]] = {
     "wages": (Layouts, ("wages",)),
     "lights": (Lights, ("board", "sprayed", "panel")),
     "guides": (Everyday, ("stations", "headwords")),
+    "plots": (Plots, ("curve", "bars", "plan", "wall")),
     "records": (Everyday, ("laboratory", "waybill", "buses", "terminal")),
 }
 
