@@ -20,8 +20,9 @@ LOWEST, HIGHEST = 1.45, 2.6
 """Heights of what is looked at, in its widths: of a character, and of more than two rows."""
 FEWEST, SHARE = 3, 0.5
 """So many of a page, and this share of those that are as tall, have to be of two rows."""
-ALIKE = 3.0
-"""One row is at most so many times as high as the other: a dot above a stroke is none."""
+ALIKE, FULL = 3.0, 0.6
+"""One row is at most so many times as high as the other, and both reach over this share of the place's height: else they
+are the parts of one character."""
 
 Grey = NDArray[np.uint8]
 
@@ -50,6 +51,6 @@ def _rows(page: Grey, quad: Quad) -> list[Quad]:
     seen = page[top:bottom, left:right]
     rows = stack.rows(seen) if seen.size else []
     heights = [end - start for start, end in rows]
-    if len(rows) != 2 or max(heights) > ALIKE * min(heights):
+    if len(rows) != 2 or max(heights) > ALIKE * min(heights) or rows[1][1] - rows[0][0] < FULL:
         return []
     return [Quad.box(left, top + start * len(seen), right, top + end * len(seen)) for start, end in rows]
