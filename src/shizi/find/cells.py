@@ -21,8 +21,8 @@ LOWEST, HIGHEST = 1.45, 2.6
 FEWEST, SHARE = 3, 0.5
 """So many of a page, and this share of those that are as tall, have to be of two rows."""
 ALIKE, FULL = 3.0, 0.6
-"""One row is at most so many times as high as the other, and both reach over this share of the place's height: else they
-are the parts of one character."""
+"""One row is at most so many times as high as the other, and both reach over this share of the place's height: else
+they are the parts of one character."""
 
 Grey = NDArray[np.uint8]
 
