@@ -26,7 +26,7 @@ LEAST_SLANT = 0.1
 HEIGHT = 64
 """Rows that strips are looked at and straightened in."""
 
-_MOST = 1500  # points of strokes that are looked at, about
+_MOST = 2500  # points of strokes that are looked at, about
 _KEPT = 0.6  # share of the rows that a slope takes away from the text at the ends of the strip which are cut off
 _MOST_CUT = 0.3  # share of the rows that is cut off at each side, at most
 
