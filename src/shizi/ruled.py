@@ -48,17 +48,11 @@ def unruled(grey: Grey) -> Grey | None:
     # a square takes an eighth of the time of a disc, and tells as well
     depth = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((side, side), np.uint8))
     ink = np.asarray(cv2.threshold(depth, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1], np.uint8)
-    level, upright = _runs(ink, GAP * height, LEVEL * height, level=True), _upright(ink)
-    rules = level | upright
+    rules = _runs(ink, GAP * height, LEVEL * height, level=True) | _upright(ink)
     if not rules.any():
         return None
-    bare = grey
-    for some, bar in ((level, (side, 1)), (upright, (1, side))):
-        if some.any():  # a bar across closes over the rule, and finds the strokes that cross it again
-            closed = cv2.morphologyEx(bare, cv2.MORPH_CLOSE, np.ones(bar, np.uint8))
-            wide = cv2.dilate(some, np.ones((3, 3), np.uint8))
-            bare = np.where(wide > 0, closed, bare).astype(np.uint8)
     rules = np.asarray(cv2.dilate(rules, np.ones((3, 3), np.uint8)), np.uint8)
+    bare = np.asarray(cv2.inpaint(grey, rules, 3, cv2.INPAINT_TELEA), np.uint8)
     rows = np.flatnonzero(((ink > 0) & (rules == 0)).sum(axis=1) > max(1, FOUND * width))
     if not len(rows) or rows[-1] + 1 - rows[0] <= LEAST * height:
         return bare
