@@ -8,8 +8,6 @@ rows, or of columns. No I/O.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -94,16 +92,10 @@ def strokes(strip: Grey) -> Strokes:
     at = np.flatnonzero(strength > 0.1 * strength.max(initial=0.0))
     if len(at) > _MOST:
         # by lot: every third one, say, would fall in with the strokes of regular writing
-        at = at[_lot(1 << len(at).bit_length())[: len(at)] < _MOST / len(at)]
+        at = at[np.random.default_rng(0).random(len(at), np.float32) < _MOST / len(at)]
     ys, xs = np.divmod(at, strip.shape[1])
     middle = (strip.shape[1] - 1) / 2, (strip.shape[0] - 1) / 2
     return (xs - middle[0]).astype(np.float32), (ys - middle[1]).astype(np.float32), strength.ravel()[at]
-
-
-@lru_cache(maxsize=8)
-def _lot(count: int) -> NDArray[np.float32]:
-    """As many numbers between 0 and 1, always the same: to seed a generator takes longer than to use it."""
-    return np.random.default_rng(0).random(count, np.float32)
 
 
 def _sharpest(
