@@ -186,6 +186,19 @@ def test_small_lines_are_not_taken_for_one_large_one() -> None:
     assert len(found.lines) == len(bars)
 
 
+@pytest.mark.parametrize("grain", [0, 8])
+def test_a_picture_is_out_of_focus_where_little_is_lost_besides_its_grain(grain: float) -> None:
+    bars = [(60 + 24 * at, 200, 72 + 24 * at, 240) for at in range(40)]
+    text = Candidate(Quad.box(50, 190, 1020, 250), vertical=False)
+    lost = []
+    for radius in (0.5, 6.0):
+        noise = np.random.default_rng(0).normal(0, grain, (500, 1100))
+        page = np.clip(cv2.GaussianBlur(barred(1100, 500, bars), (0, 0), radius) * 0.7 + 30 + noise, 0, 255)
+        lost.append(dbnet._sharpness(page.astype(np.uint8), [text], 1.0, SETTINGS))
+    assert lost[1] < dbnet.SHARP < lost[0] / 2
+    assert dbnet._sharpness(barred(1100, 500, bars), [], 1.0, SETTINGS) == 0
+
+
 @pytest.mark.parametrize(("count", "several"), [(6, True), (5, False)])
 def test_a_table_s_column_seen_from_afar_is_not_one_line(count: int, several: bool) -> None:
     """Its cells cover little of it; six of them tell, a few small words on a large letter do not."""

@@ -51,7 +51,7 @@ LARGE = 80.0
 """Pixels: lines higher than this in one look are taken from a smaller one, which sees more of them,"""
 COARSE = 3.0
 """and the smallest look is so many times smaller than the first."""
-BLURRED, SHARP = 1.4, 0.1
+BLURRED, SHARP = 1.4, 0.08
 """A picture is out of focus, and seen better so, where the smallest look shows so many times the text of the first one
 and loses less than this share of that text's contrast: what is sharp has gaps that a small look closes."""
 COLUMNS = 4
@@ -215,7 +215,10 @@ def _length(lines: list[Candidate], settings: FindSettings) -> float:
 
 
 def _sharpness(page: Grey, lines: list[Candidate], ratio: float, settings: FindSettings) -> float:
-    """What the smallest look loses of a page's text, as a share of its contrast: both are standard deviations."""
+    """What the smallest look loses of a page's text, as a share of its contrast: both are standard deviations.
+
+    Grain is lost as well, and does not count: it is what the page loses where no text is.
+    """
     height, width = page.shape
     size, less = ((max(1, round(width * by)), max(1, round(height * by))) for by in (ratio, ratio / COARSE))
     seen = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -225,7 +228,10 @@ def _sharpness(page: Grey, lines: list[Candidate], ratio: float, settings: FindS
     for one in lines:
         if one.score >= settings.min_score:
             cv2.fillConvexPoly(text, np.round(np.array(one.quad.points) * ratio).astype(np.int32), 1)
-    return float(lost[text > 0].std() / max(1.0, seen[text > 0].std())) if text.any() else 0.0
+    if text.all() or not text.any():
+        return 0.0
+    grain = 1.4826 * float(np.median(np.abs(lost[text == 0])))  # of a normal distribution this is the deviation
+    return math.sqrt(max(0.0, float(lost[text > 0].var()) - grain**2)) / max(1.0, float(seen[text > 0].std()))
 
 
 def _joined(coarse: list[Candidate], fine: list[Candidate], ratio: float, settings: FindSettings) -> list[Candidate]:
