@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -79,11 +80,13 @@ class Sum:
 class _Prefix:
     """A text that lines may begin with. ``blank`` and ``label`` are the masses of its alignments that end so."""
 
-    __slots__ = ("blank", "cls", "label", "new_blank", "new_label", "number", "parent", "score", "state")
+    __slots__ = ("blank", "cls", "label", "more", "number", "parent", "score", "state")
 
     def __init__(self, parent: _Prefix | None, cls: int, number: int, state: Any, score: float) -> None:
         self.parent, self.cls, self.number, self.state, self.score = parent, cls, number, state, score
-        self.blank = self.label = self.new_blank = self.new_label = 0.0
+        self.blank = self.label = 0.0
+        self.more = 0.0
+        """What a frame adds to the mass of the label."""
 
     def text(self) -> list[int]:
         """Its classes."""
@@ -100,19 +103,10 @@ class _Tree:
     thousands that refer to one another would wait for the garbage collector."""
 
     def __init__(self, scorer: Scorer | None) -> None:
-        self._scorer = scorer
-        self._children: dict[tuple[int, int], _Prefix] = {}
+        self.scorer = scorer
+        self.children: dict[tuple[int, int], _Prefix] = {}
+        """By the number of a text and the class of one more character: the same object whenever that is reached."""
         self.root = _Prefix(None, BLANK, 0, scorer.start() if scorer else None, 0.0)
-
-    def child(self, prefix: _Prefix, cls: int) -> _Prefix:
-        """The text with one more character; the same object whenever it is asked for."""
-        key = prefix.number, cls
-        found = self._children.get(key)
-        if found is None:
-            state, more = self._scorer.step(prefix.state, cls) if self._scorer else (None, 0.0)
-            number = len(self._children) + 1
-            found = self._children[key] = _Prefix(prefix, cls, number, state, prefix.score + more)
-        return found
 
 
 class Frame(NamedTuple):
@@ -181,8 +175,10 @@ def _searched(
             closed = True
             continue
         closed = False
-        beam = _pruned(_step(beam, frame, tree, groups), width, margin)
-    ended = [(prefix, _score(prefix) + (scorer.finish(prefix.state) if scorer else 0.0)) for prefix in beam]
+        beam = _step(beam, frame, tree, groups, width, margin)
+    scores = [_score(prefix, prefix.blank + prefix.label) for prefix in beam]
+    ends = [scorer.finish(prefix.state) if scorer else 0.0 for prefix in beam]
+    ended = [(prefix, score + end) for prefix, score, end in zip(beam, scores, ends, strict=True)]
     ranked = sorted((one for one in ended if one[1] > -math.inf), key=lambda one: -one[1])
     return [(prefix.text(), score) for prefix, score in ranked]
 
@@ -227,53 +223,66 @@ def _opened(tried: Sequence[Frame], frames: ctc.Frames | None) -> list[Frame]:
     return made
 
 
-def _step(beam: list[_Prefix], frame: Frame, tree: _Tree, groups: Mapping[int, int]) -> list[_Prefix]:
+def _step(
+    beam: list[_Prefix], frame: Frame, tree: _Tree, groups: Mapping[int, int], width: int, margin: float
+) -> list[_Prefix]:
     """One frame: every prefix stays, by a blank or by its last character again, or grows by one character.
 
-    ``groups`` has a number for each class, the same for those that never touch.
+    The best ``width`` are kept, best first, but for those that score ``margin`` less than the best one. ``groups`` has
+    a number for each class, the same for those that never touch.
     """
-    blank, likely = frame
-    reached: dict[int, _Prefix] = {}
+    shares = dict(frame.likely)
+    tried = [(cls, share, math.log(share), groups[cls]) for cls, share in frame.likely if share > 0]
+    inside = {prefix.number for prefix in beam}
+    best = -math.inf
     for prefix in beam:
-        before, label, last = prefix.blank, prefix.label, prefix.cls
-        every = before + label
-        reached[prefix.number] = prefix
-        prefix.new_blank += every * blank
-        for cls, share in likely:
+        prefix.more = prefix.label * shares.get(prefix.cls, 0.0)
+        best = max(best, _score(prefix, (prefix.blank + prefix.label) * frame.blank + prefix.more))
+    ranked: list[tuple[float, _Prefix]] = []
+    # Most of a search's time goes by here, for texts of which most score too little: for those no object is made.
+    children, scorer = tree.children, tree.scorer
+    for prefix in beam:
+        before, every, group = prefix.blank, prefix.blank + prefix.label, groups[prefix.cls]
+        for cls, share, log, own in tried:
             # the same character twice needs a blank in between, and so do look-alikes
-            if cls == last:
-                prefix.new_label += label * share
-                mass = share * before
-            elif groups[cls] != groups[last]:
-                mass = share * every
+            mass = before if own == group else every
+            if not mass:
+                continue
+            key = prefix.number, cls
+            child = children.get(key)
+            if child is not None and child.number in inside:
+                child.more += mass * share
+                continue
+            if child is None:
+                state, more = scorer.step(prefix.state, cls) if scorer else (None, 0.0)
+                score = prefix.score + more
             else:
-                mass = share * before
-            if mass > 0.0:
-                child = tree.child(prefix, cls)
-                if child.score > -math.inf:
-                    child.new_label += mass
-                    reached[child.number] = child
-    return list(reached.values())
-
-
-def _pruned(reached: list[_Prefix], width: int, margin: float) -> list[_Prefix]:
-    """The best of them, their new masses made the current ones."""
-    scale = 1.0 / max([prefix.new_blank + prefix.new_label for prefix in reached])  # masses stay near 1 on any line
-    ranked = []
-    for prefix in reached:
-        prefix.blank, prefix.label = prefix.new_blank * scale, prefix.new_label * scale
-        prefix.new_blank = prefix.new_label = 0.0
-        ranked.append((_score(prefix), prefix))
-    ranked.sort(key=lambda one: -one[0])
+                score = child.score
+            found = score + math.log(mass) + log
+            if found == -math.inf or found < best - margin:
+                continue
+            if child is None:
+                child = children[key] = _Prefix(prefix, cls, len(children) + 1, state, score)
+            child.more = mass * share
+            ranked.append((found, child))
+            if found > best:
+                best = found
+    for prefix in beam:
+        prefix.blank = (prefix.blank + prefix.label) * frame.blank
+        prefix.label = 0.0
+        ranked.append((_score(prefix, prefix.blank + prefix.more), prefix))
+    ranked.sort(key=itemgetter(0), reverse=True)
     least = ranked[0][0] - margin
     kept = [prefix for score, prefix in ranked[:width] if score >= least]
+    scale = 1.0 / max([prefix.blank + prefix.more for prefix in kept])  # masses stay near 1 on any line
+    for prefix in kept:
+        prefix.blank, prefix.label = prefix.blank * scale, prefix.more * scale
     for _, prefix in ranked[len(kept) :]:
         prefix.blank = prefix.label = 0.0  # if it is reached again, then by other alignments alone
     return kept
 
 
-def _score(prefix: _Prefix) -> float:
-    mass = prefix.blank + prefix.label
+def _score(prefix: _Prefix, mass: float) -> float:
     return math.log(mass) + prefix.score if mass > 0 else -math.inf
 
 

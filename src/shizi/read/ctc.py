@@ -8,6 +8,7 @@ leaves out frames which are surely blank gives rows of the others, and says whic
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +30,10 @@ high (32 pixels are 8 frames)."""
 
 _FAINT = 4.0  # how far, in logits, a character lies below the blank in a frame that may show some of it, at most
 _SHOWN = 0.02  # and the share that one has in one of the frames at least,
+_TINIEST = float(np.finfo(np.float32).tiny)
+_SORTED = 100  # alternatives up to which all are sorted: it takes less time than looking for the best of them
 _SEEN = 0.2  # and all of its look-alikes together: noise is everywhere, a little
+_ROUNDED = 1e-3  # more than float32 may be wrong by
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,17 +247,28 @@ def _filled(
     has for the others. What stands right before or behind a gap only fades into it, and what no frame shows with a
     fifth is noise.
     """
-    faint = scores[:, BLANK] - scores[:, BLANK + 1 :].max(axis=1, initial=-np.inf) < _FAINT
-    at = np.flatnonzero(faint & (path == BLANK))
-    if not len(at):
+    at = np.flatnonzero(path == BLANK)
+    below = scores[at]  # the blank is the likeliest there
+    below -= below[:, BLANK : BLANK + 1].copy()
+    faint = np.flatnonzero(below[:, BLANK + 1 :].max(axis=1, initial=-np.inf) > -_FAINT)
+    if not len(faint):
         return path
-    shares = softmax(scores[at])
-    shown, columns = np.divmod(np.flatnonzero(shares >= _SHOWN), shares.shape[1])
+    at, shares = at[faint], below[faint]
+    exp(shares)
+    shares /= shares.sum(axis=1, keepdims=True)
     number = at if frames is None else frames[at]
     apart = np.flatnonzero((np.diff(at) > 1) | (np.diff(number) > 1)) + 1
+    blanks = shares[:, BLANK].tolist()
+    gaps = [
+        (first, end) for first, end in itertools.pairwise([0, *apart.tolist(), len(at)])
+        if min(blanks[first:end]) < 1 - _SEEN + _ROUNDED and math.prod(blanks[first:end]) < 0.5 + _ROUNDED
+    ]  # fmt: skip
+    if not gaps:
+        return path
+    shown, columns = np.divmod(np.flatnonzero(shares >= _SHOWN), shares.shape[1])
     said = np.flatnonzero(path)
     made = path.copy()
-    for first, end in itertools.pairwise([0, *apart.tolist(), len(at)]):
+    for first, end in gaps:
         place = int(np.searchsorted(said, at[first]))
         beside = {int(groups[path[k]]) for k in (*said[max(0, place - 1) : place], *said[place : place + 1])}
         held: dict[int, set[int]] = {}
@@ -364,47 +379,44 @@ def _spans(
     """Spans of ``runs``, within ``total`` frames; column k of the scores is class ``classes[k]`` (None: class k)."""
     if temperature <= 0:
         raise ValueError(f"a temperature is positive, not {temperature}")
-    peaks: list[int] = []
-    readings: list[list[tuple[int, float]]] = []
+    if not runs:
+        return []
     # Probabilities are taken where they are needed only: most frames of a strip are blank, most classes unlikely.
-    rows = [row for run in runs for row in range(run.row, run.row + run.end - run.start)]
-    masses = scores[rows]
-    masses -= masses.max(axis=1, keepdims=True, initial=-np.inf)
+    edges = list(itertools.accumulate((run.end - run.start for run in runs), initial=0))
+    masses = scores[[row for run in runs for row in range(run.row, run.row + run.end - run.start)]]
+    masses -= masses.max(axis=1, keepdims=True)
     if temperature != 1:
         masses *= 1 / temperature
     exp(masses)
-    wholes = masses.sum(axis=1)
-    place = 0
-    for run in runs:
-        own = slice(place, place + run.end - run.start)
-        shares = masses[own, run.column] / wholes[own]
-        peak = int(shares.argmax())
-        peaks.append(run.start + peak)
-        others: list[tuple[int, float]] = []
-        if alternatives > 0 and 1 - shares[peak] >= min_alternative:
-            others = _others(masses[own][peak], wholes[own][peak], run.column, alternatives, min_alternative)
-        readings.append([(run.column, float(shares[peak])), *others])
-        place = own.stop
+    wholes = np.einsum("ij->i", masses).tolist()  # half of the time that sum takes
+    columns = np.repeat([run.column for run in runs], np.diff(edges))
+    own = masses[np.arange(len(masses)), columns].tolist()
+    shares = [mass / whole for mass, whole in zip(own, wholes, strict=True)]
+    rows = [max(range(*ends), key=shares.__getitem__) for ends in itertools.pairwise(edges)]
+    peaks = [run.start + row - first for run, row, first in zip(runs, rows, edges, strict=False)]
     spans = []
-    for (start, end), peak, reading in zip(_extents(runs, peaks, total), peaks, readings, strict=True):
-        (cls, confidence), *rest = [(c if classes is None else int(classes[c]), share) for c, share in reading]
-        spans.append(Span(cls, start, end, confidence, tuple(rest), peak))
+    for run, row, peak, (start, end) in zip(runs, rows, peaks, _extents(runs, peaks, total), strict=True):
+        others: list[tuple[int, float]] = []
+        if alternatives > 0 and 1 - shares[row] >= min_alternative:
+            others = _others(masses[row], wholes[row], run.column, alternatives, min_alternative)
+        cls = run.column
+        if classes is not None:
+            cls, others = int(classes[cls]), [(int(classes[column]), share) for column, share in others]
+        spans.append(Span(cls, start, end, shares[row], tuple(others), peak))
     return spans
 
 
-def _others(
-    masses: Logits, whole: np.floating[Any], column: int, count: int, least: float
-) -> list[tuple[int, float]]:
+def _others(masses: Logits, whole: float, column: int, count: int, least: float) -> list[tuple[int, float]]:
     """The ``count`` most likely columns of one frame beside ``column`` and the blank, best first, ``least`` or more.
 
     ``masses`` are the columns' parts of the ``whole``.
     """
-    likely = np.flatnonzero(masses >= max(least * whole, np.finfo(masses.dtype).tiny))
+    likely = (masses >= max(least * whole, _TINIEST)).nonzero()[0]
     wanted = count + 2  # the blank and the column itself may be among them
-    if len(likely) > wanted:
+    if len(likely) > _SORTED:
         likely = likely[np.argpartition(masses[likely], -wanted)[-wanted:]]
-    ranked = sorted((int(k) for k in likely if k not in (BLANK, column)), key=lambda k: (-masses[k], k))
-    return [(k, float(masses[k] / whole)) for k in ranked[:count]]
+    ranked = sorted(zip((-masses[likely]).tolist(), likely.tolist(), strict=True))[:wanted]
+    return [(k, -mass / whole) for mass, k in ranked if k not in (BLANK, column)][:count]
 
 
 def _extents(runs: Sequence[_Run], peaks: Sequence[int], frames: int) -> list[tuple[float, float]]:
