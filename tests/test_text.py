@@ -310,6 +310,8 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("t 0.2%", {"t": "1"}, "t 0.2%"),
         ("8月19日一9月2日", {}, "8月19日—9月2日"),
         ("2026年一月，周日一早", {}, "2026年一月，周日一早"),
+        ("宋（公元626一1161年）", {}, "宋（公元626—1161年）"),
+        ("第5一类，3一次", {}, "第5一类，3一次"),
         ("O 男性", {"O": "○"}, "○ 男性"),
         ("0 女性", {"0": "O〇"}, "○ 女性"),
         ("O 男性", {"O": "0"}, "O 男性"),
@@ -327,7 +329,8 @@ def seen_as(text: str, others: dict[str, str], share: float = 0.02) -> list[Char
         ("B.（线路", {}, "B.（线路"),
         ("B，线路", {"，": "."}, "B.线路"),
         ("B，线路", {"，": " "}, "B.线路"),
-        ("B，线路", {}, "B，线路"),
+        ("B，线路", {}, "B.线路"),
+        ("B，“线路", {}, "B，“线路"),
         ("12，线路", {"，": "."}, "12.线路"),
         ("2026，线路", {"，": "."}, "2026，线路"),
         ("I，线路", {"，": "."}, "I，线路"),
@@ -353,10 +356,18 @@ def test_marks_are_what_they_stand_among(text: str, others: dict[str, str], kept
 
 @pytest.mark.parametrize(("share", "kept"), [(0.1, "D.谋杀案"), (0.01, "D。谋杀案")])
 def test_a_stop_behind_a_choice_is_its_point_where_that_was_likely(share: float, kept: str) -> None:
-    made = tidy(seen_as("D。谋杀案", {"。": "."}, share), TextSettings())
+    sure = [replace(char, confidence=0.95) for char in seen_as("D。谋杀案", {"。": "."}, share)]
+    made = tidy(sure, TextSettings())
     assert "".join(char.text for char in made) == kept
     inside = tidy(seen_as("维生素D。谋", {"。": "."}, share), TextSettings())
     assert "".join(char.text for char in inside) == "维生素D。谋"
+
+
+@pytest.mark.parametrize(("capital", "kept"), [(0.3, "C.图书馆"), (0.05, "c，图书馆")])
+def test_the_small_c_of_a_choice_is_the_capital_that_was_likely(capital: float, kept: str) -> None:
+    made = tidy(seen_as("c，图书馆", {"c": "C"}, capital), TextSettings())
+    assert "".join(char.text for char in made) == kept
+    assert tidy(made, TextSettings()) == made
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.1, "。"), (0.01, "o")])
@@ -381,15 +392,18 @@ def test_the_comma_behind_a_hanzi_is_the_stop_that_was_likely_too() -> None:
 
 @pytest.mark.parametrize(
     ("mark", "confidence", "kept"),
-    [("、", 0.8, "."), ("、", 0.95, "、"), ("：", 0.4, "."), ("：", 0.6, "："), ("·", 0.4, "."), ("；", 0.4, "；")],
-)
+    [
+        ("、", 0.8, ".."), ("、", 0.95, "、、"), ("：", 0.4, ".."), ("：", 0.6, ".："), ("：", 0.9, "：："),
+        ("·", 0.4, ".."), ("·", 0.6, ".·"), ("；", 0.4, "；；"), ("，", 0.8, ".，"), ("，", 0.95, "，，"), ("。", 0.8, ".。"),
+    ],
+)  # fmt: skip
 def test_a_doubtful_mark_behind_the_letter_of_a_choice_is_its_point(mark: str, confidence: float, kept: str) -> None:
-    """The mark of A、 is seen surely, and so is the colon of one who speaks."""
-    for number in ("A", "12"):
+    """The mark of A、 is seen surely, and so is the colon of one who speaks; more may follow a number."""
+    for number, point in zip(("A", "12"), kept, strict=True):
         letter, rest = line(number), line("线路图")
         seen = [*letter, replace(line(mark)[0], confidence=confidence), *rest]
         made = tidy(seen, TextSettings())
-        assert "".join(char.text for char in made) == f"{number}{kept}线路图"
+        assert "".join(char.text for char in made) == f"{number}{point}线路图"
         assert tidy(made, TextSettings()) == made
         inside = tidy([*line("见"), *seen], TextSettings())
         assert "".join(char.text for char in inside) == f"见{number}{mark}线路图"
@@ -703,6 +717,13 @@ def test_what_closes_an_empty_place_is_found_behind_noise(text: str, doubtful: s
         ("C+8", {"+": "÷"}, 0.3, "C+8"),
         ("root@host:-$ ls", {}, 0.3, "root@host:~$ ls"),
         ("rm -$ x:-$ ls", {}, 0.3, "rm -$ x:-$ ls"),
+        ("root@host:-/data$ ls", {}, 0.3, "root@host:~/data$ ls"),
+        ("a@host:-/-", {}, 0.3, "a@host:-/-"),
+        ("规格：975m1 产地：四川", {}, 0.3, "规格：975ml 产地：四川"),
+        ("5 m1", {}, 0.3, "5 ml"),
+        ("m1, 5m12, km1", {}, 0.3, "m1, 5m12, km1"),
+        ("7.2MB/S", {}, 0.3, "7.2MB/s"),
+        ("MB/S, 2MB/SEC", {}, 0.3, "MB/S, 2MB/SEC"),
         ("u mol/L", {}, 0.3, "µmol/L"),
         ('"OxlFF8ADBB"指令', {}, 0.3, '"0x1FF8ADBB"指令'),
         ("Oxide Ox", {}, 0.3, "Oxide Ox"),

@@ -67,7 +67,9 @@ _COUNTED = frozenset("个元次分型岁天度米件条页级基号点人名年�
 _QUOTED = frozenset("\"”’」』")
 _RINGS, _CHOICES = frozenset("oO0"), frozenset("ABCDEFGH")
 _NO_POINT = {"、": SURELY, "：": DOUBTED, "·": DOUBTED}
-"""What the full-width point of a list is taken for, and the confidence from which on it is what it seems."""
+"""What the full-width point of a list is taken for, and the confidence from which on it is what it seems;"""
+_NO_CHOICE = dict.fromkeys("，。、·", SURELY) | {"：": 0.8}
+"""and the same behind the letter of a choice, right before a hanzi."""
 _COMMAS = {".": 0.02, ",": 0.02, "，": 0.5}
 """What the stop behind a hanzi is taken for, and the share of its confidence that the stop has then at least;"""
 ENDS = 0.06
@@ -86,7 +88,7 @@ _CHANGE, _ARROWS = re.compile(r"([14tlTfJ!|$])( ?)[0-9]+(?:[.,][0-9]+)?[%％]"),
 _MICRO = re.compile("(?<![A-Za-z])u(?=mol(?![A-Za-z])|g/|[Ll]/|IU/)|(?<=[0-9])u(?=[gmlLsAFVW](?![A-Za-z]))")
 _PARTED = re.compile("(?<![A-Za-z])u (?=mol(?![A-Za-z]))")
 _MOLE = re.compile("(?<![A-Za-z])[mnuµ]?mo([1I|])(?= ?/ ?[Ll](?![A-Za-z0-9]))")
-_RANGE = re.compile("(?<=[0-9][日号年时])一(?=[0-9])")
+_RANGE = re.compile("(?:(?<=[0-9])|(?<=[0-9][日号年时]))一(?=[0-9])")
 _RAISED = re.compile("(?<=[0-9])[09oO·*](?![0-9A-Za-z])")
 _PRODUCT = re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})([xX×])([0-9]{1,2}[-=]?[0-9]{1,5})(?![0-9A-Za-z.])")
 _NO_SIGN, _SIGNS = re.compile("[0-9]{3,}="), frozenset("+-×÷")
@@ -163,7 +165,8 @@ def _points(chars: Sequence[Char]) -> list[Char]:
 def _ones(chars: Sequence[Char]) -> list[Char]:
     """A dash beside a hanzi and no other dash is 一, where that was seen as well: 选项一, “一带一路”.
 
-    A Chinese dash is two of them. But between a day or an hour and a figure there is a dash: 8月19日—9月2日.
+    A Chinese dash is two of them. But between figures there is a dash, and so there is behind a day or an hour:
+    626—907年, 8月19日—9月2日.
     """
     made = list(chars)
     for found in _RANGE.finditer("".join(char.text for char in chars)):
@@ -314,6 +317,10 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
     mark of A、 is not.
     """
     end = next((i for i, char in enumerate(chars) if not (char.text.isascii() and char.text.isalnum())), len(chars))
+    if end == 1 and len(chars) > 2 and chars[1].text in _NO_CHOICE and is_chinese(chars[2].text):
+        letter = taken(chars[0], "C", LIKELY) if chars[0].text == "c" else chars[0]
+        if letter.text in _CHOICES and chars[1].confidence < _NO_CHOICE[chars[1].text]:
+            return [letter, _pointed(chars[1]), *chars[2:]]
     number = "".join(char.text for char in chars[:end])
     if end == len(chars) or not (number in _CHOICES or (number.isdigit() and len(number) <= 2)):
         return chars
@@ -330,9 +337,16 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
             point = replace(point, text=".")
         return [*chars[:end], point, *chars[marks:]]
     if seen == chars[end].text and chars[end].confidence < _NO_POINT.get(seen, 0.0):
-        others = tuple(one for one in chars[end].alternatives if one.text != ".")
-        return [*chars[:end], replace(chars[end], text=".", alternatives=others), *chars[marks:]]
+        return [*chars[:end], _pointed(chars[end]), *chars[marks:]]
     return chars
+
+
+def _pointed(char: Char) -> Char:
+    """It as a point, as likely as all of the marks that are taken for one together."""
+    marks = char.text, *_POINTS
+    seen = math.fsum(one.confidence for one in char.alternatives if one.text in marks)
+    others = tuple(one for one in char.alternatives if one.text not in marks)
+    return replace(char, text=".", confidence=min(1.0, char.confidence + seen), alternatives=others)
 
 
 def _stops(chars: Sequence[Char]) -> Sequence[Char]:

@@ -40,7 +40,9 @@ _SEEN = (
 )
 """What is another character that was seen there as well, with such a share."""
 _MEANT = (
-    (re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] )"), "~"),  # who@where:~$
+    (re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] |/[A-Za-z.])"), "~"),  # who@where:~$, who@where:~/data$
+    (re.compile("(?<=[0-9]) ?m(1)(?![0-9A-Za-z])"), "l"),  # 500ml
+    (re.compile("(?<=[0-9][KMG]B/)(S)(?![0-9A-Za-z])"), "s"),
     (re.compile("(?<=确定|打开) ?[(（](0)[)）]"), "O"),  # the key of a button
     (re.compile("[.](?:xm|x?htm|sq|ym|x(?=1s))(1)(?:sx?)?(?![0-9A-Za-z])"), "l"),  # book.xlsx
 )

@@ -104,10 +104,10 @@ def _in_row(some: Lines, body: Floats, lines: Lines) -> tuple[Bools, Floats, Flo
     """
     high, wide, few = lines.high, lines.wide, lines.count <= 2
     size = body[:, None]
-    middle = some.slope[:, None] * (lines.left + lines.right) / 2
+    middle = (some.slope[:, None] - lines.slope) * (lines.left + lines.right) / 2
     over, under = some.top[:, None] + middle - lines.top, lines.bottom - some.bottom[:, None] - middle
     row = (high < 0.8 * size) & (wide < 1.7 * size)  # the lower stroke of 二 and the mark behind it may be one
-    row &= few | ((high < 0.35 * size) & (wide < 1.1 * size))
+    row &= few | (high < 0.35 * size)
     row |= (high < _LEADER * size) & (lines.count >= 5)
     strokes = (high < _MARK * size) & (wide < _QUOTES * size) & (wide - lines.white < _NARROW * high * lines.count)
     row |= strokes & (under < -_ABOVE * size)
