@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from shizi.script import is_chinese, taken
 from shizi.types import Char
@@ -32,7 +33,8 @@ SHARE, DOUBTED = 0.02, 0.85
 _RINGS, _NUMBERS = frozenset("0ODQo@＠◎©〇回"), frozenset("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
 _ARROWS = {"<—": "←", "<一": "←", "—>": "→", "一>": "→"}
 _FIGURES = {"O": "0", "o": "0", "I": "1", "l": "1"}
-_CLOSED = frozenset("】]1lI)）")
+_CLOSED, _THICK = frozenset("】]1lI)）"), frozenset("【】")
+_PAUSES = [set(two) for two in combinations("，、；：", 2)]
 _SEEN = (
     (re.compile("(?<=[一-鿿])[.](?=[0-9])"), ",", COMMA),
     (re.compile("(?<=[一-鿿])[:：](?=[一-鿿])"), "；", SEMICOLON),
@@ -103,11 +105,18 @@ def _arrow(chars: list[Char]) -> list[Char]:
 
 
 def _once(chars: Sequence[Char]) -> list[Char]:
-    """A thick bracket is wide, and seen twice: 【检验】】."""
-    return [
-        char for before, char in zip([None, *chars], chars, strict=False)
-        if not (before and before.text == char.text and char.text in "【】")
-    ]  # fmt: skip
+    """A thick bracket is wide, and seen twice: 【检验】】. So is a pause of Chinese, as two that never stand beside one
+    another: of 人；，也 there is the semicolon, which has a part of both, or else the surer one.
+    """
+    made: list[Char] = []
+    for char in chars:
+        if made and char.text == made[-1].text in _THICK:
+            continue
+        if len(made) > 1 and {char.text, made[-1].text} in _PAUSES and is_chinese(made[-2].text):
+            made[-1] = max(made[-1], char, key=lambda one: (one.text == "；", one.confidence))
+        else:
+            made.append(char)
+    return made
 
 
 def _ringed(chars: Sequence[Char]) -> list[Char]:
