@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shizi.clean import Upright, grey
-from shizi.cut import LONE, LONE_VIEWS, Cut, cut, starts_of, whole
+from shizi.crop import BESIDE
+from shizi.cut import BEHIND, LONE, LONE_VIEWS, Cut, cut, starts_of, whole
 from shizi.find import Candidate
 from shizi.settings import CleanSettings
 from shizi.types import Quad
@@ -144,7 +147,7 @@ def test_a_longer_line_reaches_to_the_next_one_in_its_rows_or_to_the_edge() -> N
         assert longer.strip.shape[1] > on_page(of).strip.shape[1]
         return longer.line.bounds[2]
 
-    assert right() == right(below, before) == 380
+    assert right() == right(below, before) == 100 + (200 + 20 * BEHIND) + 4 * 20
     assert right(Quad.box(350, 104, 500, 118)) == 346  # a fifth of the height before it
     assert right(heights=100) == 600
     # along its slope, where the bounds of lines above and below reach into its own
@@ -152,6 +155,30 @@ def test_a_longer_line_reaches_to_the_next_one_in_its_rows_or_to_the_edge() -> N
     assert right(Quad.box(320, 110, 500, 130), of=climbing) > 370
     assert on_page(line, Quad.box(302, 100, 400, 120)).longer(4.0) is None
     assert on_page(Quad.box(500, 100, 600, 120)).longer(4.0) is None
+
+
+def test_a_long_line_is_shown_with_room_behind_it_as_far_as_nothing_stands_there() -> None:
+    line, short, down = Quad.box(100, 100, 300, 120), Quad.box(100, 100, 250, 120), Quad.box(100, 100, 120, 300)
+    margin = math.ceil(BESIDE * 20)
+
+    def right(quad: Quad, *others: Quad) -> float:
+        made = on_page(quad, *others)
+        assert made.line == quad, "where it was found"
+        assert made.whole.bounds[0] == 100 - margin
+        assert made.strip.shape[1] == pytest.approx(32 * made.whole.width / made.whole.height, abs=2)
+        return made.whole.bounds[2]
+
+    assert right(line) == 300 + 20 * BEHIND + margin
+    assert right(line, Quad.box(310, 130, 500, 150)) == right(line), "another row"
+    assert right(line, Quad.box(308, 102, 500, 120)) == 304 + margin, "a fifth of the height before the next"
+    assert right(line, Quad.box(301, 102, 500, 120)) == 300 + margin, "none at all"
+    assert right(short) == 250 + margin
+    page = Upright.as_it_is(np.full((400, 600), 255, np.uint8))
+    assert cut(page, Candidate(line), (600, 400), SETTINGS).whole.bounds[2] == 300 + margin, "its place is known"
+    known = cut(page, Candidate(down, vertical=True), (600, 400), SETTINGS)
+    assert on_page(down, vertical=True).whole == known.whole
+    turned = next(on_page(line).turned((2,)))
+    assert turned.line.points == (line.points[2], line.points[3], line.points[0], line.points[1])
 
 
 def test_only_level_lines_of_a_page_get_longer() -> None:

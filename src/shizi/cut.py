@@ -32,6 +32,11 @@ LONE_VIEWS = ((1.0, 0.2, 0.0), (1.1, 0.2, 6.0), (1.35, 0.2, 6.0))
 """Ways in which a lone character is seen: how much wider, with which margin all around as a share of its height, and
 turned clockwise by how many degrees. Hurried ones are narrow, and climb to the right."""
 
+BEHIND, LONG = 0.35, 8.0
+"""How much of the page behind a level line is shown with it, in its heights, as far as nothing else was found there, if
+it is so many heights long: without the room that is built into a pause or bracket it is overlooked at a line's end.
+Behind short ones, as in tables, rules and leaders stand."""
+
 Pixels = NDArray[np.uint8]
 Starts = NDArray[np.float64]
 """(N, 3): x and y of the middle of the left end of each line of a page, and the line's height."""
@@ -88,7 +93,9 @@ class Cut:
             yield replace(self, strip=np.ascontiguousarray(self.strip[::-1, ::-1]), line=line, whole=shown)
         else:
             page, line_found, settings = self.source
-            yield from (cut(page, line_found, self.size, settings, quarters=way) for way in ways)
+            for way in ways:
+                made = cut(page, line_found, self.size, settings, quarters=way)
+                yield replace(made, line=turn.rolled(self.line, way))  # without the room behind it
 
     def tinted(self, settings: CleanSettings) -> Cut | None:
         """The same line in the channel of colour that shows it clearest; None where luminance shows it as well."""
@@ -141,26 +148,17 @@ class Cut:
                 yield from self.roomier(settings)
 
     def longer(self, heights: float) -> Cut | None:
-        """A level line that was found and what stands behind it, up to so many of its heights; None without any room.
+        """A level line and what stands behind what is shown of it, up to so many of its heights; None without any room.
 
         It ends at the page's edge, and before the next line that was found in its rows.
         """
         if self.source is None or self.starts is None or self.vertical or self.laid is not None:
             return None
         page, line, settings = self.source
-        a, b, c, d = np.asarray(line.quad.points)
-        start, end, high = (a + d) / 2, (b + c) / 2, line.quad.height
-        length = float(np.hypot(*(end - start)))
-        if not length:
-            return None
-        along = (end - start) / length
-        room = min(heights * high, (page.page.shape[1] - end[0]) / along[0]) if along[0] > 0 else heights * high
-        right, down = (self.starts[:, :2] - end) @ along, (self.starts[:, :2] - end) @ (-along[1], along[0])
-        beside = (right > -length / 2) & (np.abs(down) < (1 - BESIDE) * (high + self.starts[:, 2]) / 2)
-        room = min(room, float(right[beside].min(initial=np.inf)) - BESIDE * high)
+        room = _room(page, line.quad, self.starts, heights)
         if room <= 0:
             return None
-        reached = replace(line, quad=line.quad.between(0, 1 + room / length))
+        reached = replace(line, quad=line.quad.between(0, 1 + room))
         return cut(page, reached, self.size, settings, pixels=self.pixels)
 
     def wider(self, heights: float) -> Cut | None:
@@ -213,15 +211,17 @@ def cut(
         pixels: the picture, see :attr:`Cut.pixels`.
         starts: see :attr:`Cut.starts`.
     """
-    quad, laid = turn.rolled(line.quad, quarters), None
+    place, laid = within(page.back(turn.rolled(line.quad, quarters)), size), None
+    if starts is not None and not line.vertical and not quarters and line.quad.width >= LONG * line.quad.height:
+        line = replace(line, quad=line.quad.between(0, 1 + max(0.0, _room(page, line.quad, starts, BEHIND))))
+    quad = turn.rolled(line.quad, quarters)
     if line.vertical == (quarters % 2 == 0):  # its characters stand one below another
         lying = turn.rolled(quad, 3)
         laid = column.lay(np.rot90(crop.crop(page.page, lying), -1))
         strip, shown = laid.strip, turn.rolled(crop.expand(lying), 1)
     else:
         strip, shown = crop.crop(page.page, quad), crop.expand(quad)
-    made, place = clean.network_input(strip, settings), within(page.back(quad), size)
-    source = page, line, settings
+    made, source = clean.network_input(strip, settings), (page, line, settings)
     flat = None if page.curl is None else shown
     whole = page.back(shown)
     return Cut(made, place, whole, size, line.vertical, again, laid, source, pixels, starts=starts, flat=flat)
@@ -238,6 +238,23 @@ def cut_all(
     size = pixels.shape[1::-1]
     again = [settings.turn.orient and (line.vertical or not upright) for line in lines]
     return [cut(page, lines[i], size, settings.clean, again=again[i], pixels=pixels, starts=starts) for i in which]
+
+
+def _room(page: Upright, quad: Quad, starts: Starts, heights: float) -> float:
+    """How much there is behind a level line that was found, up to so many of its heights, as a share of its length.
+
+    It ends at the page's edge, and before the next line that was found in its rows; below 0: it reaches into that.
+    """
+    a, b, c, d = np.asarray(quad.points)
+    start, end, high = (a + d) / 2, (b + c) / 2, quad.height
+    length = float(np.hypot(*(end - start)))
+    if not length:
+        return 0.0
+    along = (end - start) / length
+    room = min(heights * high, (page.page.shape[1] - end[0]) / along[0]) if along[0] > 0 else heights * high
+    right, down = (starts[:, :2] - end) @ along, (starts[:, :2] - end) @ (-along[1], along[0])
+    beside = (right > -length / 2) & (np.abs(down) < (1 - BESIDE) * (high + starts[:, 2]) / 2)
+    return min(room, float(right[beside].min(initial=np.inf)) - BESIDE * high) / length
 
 
 def starts_of(lines: Sequence[Candidate]) -> Starts:

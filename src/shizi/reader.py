@@ -288,7 +288,8 @@ class Reader:
     def _way(self, page: Upright, lines: Sequence[Candidate], pixels: Pixels, hints: Hints) -> _Way:
         """Which way up a page stands."""
         settings = self._settings
-        cuts = cut_all(page, lines, turn.sample(lines, settings.turn.sample), pixels, settings)
+        which = turn.sample(lines, settings.turn.sample)
+        cuts = cut_all(page, lines, which, pixels, settings, starts=starts_of(lines))
         free = Hints(hints.charset) if hints.mask is not None else hints  # what may not be read counts here as well
         found, plain = self._readings(cuts, (free, free.quick()))  # what an n-gram makes of noise is surer
         known = {one.line: line for one, line in zip(cuts, found, strict=True) if free is hints}
@@ -327,7 +328,7 @@ class Reader:
         self, page: Upright, lines: Sequence[Candidate], known: dict[Quad, Line], pixels: Pixels, hints: Hints
     ) -> list[Line]:
         """What stands at each of some lines; what is read to tell becomes ``known``."""
-        cuts = cut_all(page, lines, range(len(lines)), pixels, self._settings)
+        cuts = cut_all(page, lines, range(len(lines)), pixels, self._settings, starts=starts_of(lines))
         fresh = [one for one in cuts if one.line not in known]
         known.update(zip((one.line for one in fresh), self._read(fresh, hints=hints), strict=True))
         return [known[one.line] for one in cuts]
