@@ -6,6 +6,7 @@ stands seldom, it is enough that it was seen as well. No I/O.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,9 @@ between two hanzi."""
 SHARE, DOUBTED = 0.02, 0.85
 """Share of a figure's confidence that a sign of per cent has at least, and the confidence from which on it is one."""
 
+STARS = 0.03
+"""Confidence of the stars around a kind of goods, both together, where they look like quotes that do not match."""
+
 _RINGS, _NUMBERS = frozenset("0ODQo@＠◎©〇回"), frozenset("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
 _ARROWS = {"<—": "←", "<一": "←", "—>": "→", "一>": "→"}
 _FIGURES = {"O": "0", "o": "0", "I": "1", "l": "1"}
@@ -52,6 +56,7 @@ _MEANT = (
 _ADDRESS = re.compile("(?<![0-9A-Za-z])[0Oo]x(?=[A-FOIla-f]*[0-9])[0-9A-FOIla-f]{4,}(?![0-9A-Za-z])")
 _ABOUT = re.compile("(?<![0-9.:：])([0-9]+(?:[.][0-9]+)?) ?([:：÷]) ?([0-9]+(?:[.][0-9]+)?) ?([~～]) ?([0-9]+[.][0-9]+)"
                     "(?![0-9.:：])")
+_KIND = re.compile("[*“”\"][一-鿿]{1,10}[*“”\"](?=[一-鿿A-Za-z0-9])")
 _SHARES = re.compile("(?<=[0-9][.][0-9])[0-9:](?= |$)")
 
 
@@ -67,7 +72,20 @@ def told(chars: Sequence[Char]) -> list[Char]:
     for pattern, text in _MEANT:
         for found in pattern.finditer(line):
             made[found.start(1)] = _meant(made[found.start(1)], text)
-    return _numbers(made, line)
+    return _numbers(_goods(made, line), line)
+
+
+def _goods(chars: list[Char], line: str) -> list[Char]:
+    """On an invoice the kind of goods stands between stars: *餐饮服务*餐费. Small ones look like quotes."""
+    found = _KIND.match(line)
+    if found is None:
+        return chars
+    first, last = chars[0], chars[found.end() - 1]
+    stars = [one for char in (first, last) for one in char.alternatives if one.text == "*"]
+    odd = first.text != "“" and math.fsum(one.confidence for one in stars) >= STARS
+    if "*" not in (first.text, last.text) and not odd:
+        return chars
+    return [_meant(first, "*"), *chars[1 : found.end() - 1], _meant(last, "*"), *chars[found.end() :]]
 
 
 def _numbers(chars: Sequence[Char], line: str) -> list[Char]:
