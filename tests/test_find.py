@@ -686,3 +686,36 @@ def test_words_beside_a_shape_many_times_their_size_are_no_marks_of_it() -> None
         count=np.array((4, 15, 6, 12)), fill=of(0.2, 0.3, 0.3, 0.3), white=of(200, 20, 5, 15), level=of(1, 1, 1, 1),
     )  # fmt: skip
     assert not len(joins.fragments(some, Walls(None)))
+
+
+def made_of(rows: list[tuple[float, ...]]) -> Lines:
+    """Lines by left, top, right, bottom (at column 0), slope, size, count."""
+    left, top, right, bottom, slope, size, count = np.array(rows, np.float64).T
+    each = np.ones(len(rows))
+    return Lines(left, right, slope, top, bottom, size, 150 * each, count.astype(np.intp), 0.3 * each, 0 * each, each)
+
+
+def test_the_last_characters_of_a_title_join_those_of_their_size() -> None:
+    """Of a few pieces, and far larger than the page's text: alone they are no line's neighbours."""
+    text = [(60, 200 + 40 * row, 500, 222 + 40 * row, 0, 20, 20) for row in range(8)]
+    title, last, shape = (60, 60, 412, 111, 0, 45, 17), (430, 61, 522, 113, 0, 52, 2), (430, 40, 522, 130, 0, 90, 2)
+    assert joins.halves(made_of([title, last, *text]), Walls(None)).tolist() == [[0, 1]]
+    assert not len(joins.halves(made_of([title, shape, *text]), Walls(None)))
+
+
+def test_sloping_marks_of_one_row_are_none_of_the_row_below() -> None:
+    """Four dots and a comma behind them slope as one; their height at column 0 is that of another row."""
+    above, below, marks = (355, 741, 463, 767, 0, 25, 8), (52, 793, 737, 820, 0, 24, 30), (445, 803, 480, 810, -0.1, 7, 5)
+    assert joins.fragments(made_of([above, below, marks]), Walls(None)).tolist() == [[2, 0]]
+
+
+def test_two_rows_beside_a_large_number_are_two() -> None:
+    sheet = prose()
+    sheet.draw.rectangle((40, 330, 90, 388), outline=20, width=6)
+    sheet.draw.rectangle((100, 330, 150, 388), outline=20, width=6)
+    for x in range(220, 500, 34):
+        sheet.draw.rectangle((x, 330, x + 28, 360), outline=20, width=4)
+    for x in range(220, 500, 26):
+        sheet.draw.rectangle((x, 374, x + 20, 394), outline=20, width=3)
+    found = [one.quad.bounds for one in find(sheet.page, SETTINGS).lines if one.quad.bounds[1] > 320]
+    assert any(left >= 215 and top >= 370 for left, top, _, _ in found), "the lower one"

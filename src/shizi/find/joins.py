@@ -27,6 +27,7 @@ _OVER = 0.35  # how far what stands in a line's row reaches over or under the li
 _FLAT, _LONGEST, _LEVEL = 0.2, 2.6, 5.0  # height and length of level strokes at most, likewise, and in their height
 _DEEP, _TOUCH = 0.5, 0.25  # how far under a line those reach that all but touch it: __, and the gap, likewise
 _HUGE = 2.5  # times the page's typical character: single pieces of that size are not a line's neighbours,
+_EQUAL = 1.3  # but for those of a line whose characters differ from theirs by this factor at most: of a heading
 _GIANT = 12.0  # and several are shapes that are no text
 _RING = (0.15, 0.45)  # height of a sign of degrees, in those of the figures before it, from and to,
 _ROUND = 0.7  # its one side in the other at least,
@@ -197,7 +198,8 @@ def halves(lines: Lines, walls: Walls) -> Ints:
         size = np.maximum(body[i], body[j])
         gap = np.maximum(lines.left[i], lines.left[j]) - np.minimum(lines.right[i], lines.right[j])
         fit = (gap <= GAP * size) & alike(lines.depth, i, j)
-        fit &= (huge[i] == huge[j]) | _is_raised(lines, i, j) | _is_raised(lines, j, i)
+        own = (huge[i] == huge[j]) | (size <= _EQUAL * np.minimum(body[i], body[j]))
+        fit &= own | _is_raised(lines, i, j) | _is_raised(lines, j, i)
         i, j, gap, size, small, large = (values[fit] for values in (i, j, gap, size, small, large))
         meet = (np.maximum(lines.left[i], lines.left[j]) + np.minimum(lines.right[i], lines.right[j])) / 2
         top, bottom = (np.stack([at[k] + lines.slope[k] * meet for k in (i, j)]) for at in (lines.top, lines.bottom))
