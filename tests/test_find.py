@@ -705,7 +705,8 @@ def test_the_last_characters_of_a_title_join_those_of_their_size() -> None:
 
 def test_sloping_marks_of_one_row_are_none_of_the_row_below() -> None:
     """Four dots and a comma behind them slope as one; their height at column 0 is that of another row."""
-    above, below, marks = (355, 741, 463, 767, 0, 25, 8), (52, 793, 737, 820, 0, 24, 30), (445, 803, 480, 810, -0.1, 7, 5)
+    above, below = (355, 741, 463, 767, 0, 25, 8), (52, 793, 737, 820, 0, 24, 30)
+    marks = (445, 803, 480, 810, -0.1, 7, 5)
     assert joins.fragments(made_of([above, below, marks]), Walls(None)).tolist() == [[2, 0]]
 
 
