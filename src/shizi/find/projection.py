@@ -27,7 +27,8 @@ from shizi.find.walls import Walls
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
 
-_UNLIKE = 1.6  # by this factor pieces differ that are of one line only if they are as near as small ones are
+_UNLIKE = 1.6  # by this factor pieces differ that are of one line only if they are as near as the lower is high,
+_TALL = 3.0  # where the higher one is so many times as high as most are: letters in pieces differ as much
 _LOOSE = 1.8  # height of a line, in heights of its characters, that nothing may join to make
 _LOOSEST = 2.2  # and that makes it no line
 _LETTER = 0.55  # height of a letter at least, likewise: quotes are lower
@@ -215,7 +216,8 @@ def _linked(found: Pieces, shape: tuple[int, ...], walls: Walls) -> Ints:
     gap = np.maximum(left[a], left[b]) - np.minimum(right[a], right[b])
     like = np.maximum(found.depth[a], found.depth[b]) < TONE * np.minimum(found.depth[a], found.depth[b])
     linked = like & (large <= 2 * small) & (share >= 0.5 * small) & (small >= 4)
-    linked &= gap <= joins.GAP * np.where(large > _UNLIKE * small, small, large)
+    tall = large > np.maximum(_UNLIKE * small, _TALL * np.median(high[high >= 4])) if linked.any() else linked
+    linked &= gap <= joins.GAP * np.where(tall, small, large)
     start, end = np.minimum(right[a], right[b]), np.maximum(left[a], left[b])
     linked &= ~walls.between(start, end, np.minimum(top[a], top[b]), np.maximum(bottom[a], bottom[b]))
     group = united(len(found), pairs[linked])
