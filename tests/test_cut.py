@@ -147,7 +147,7 @@ def test_a_longer_line_reaches_to_the_next_one_in_its_rows_or_to_the_edge() -> N
         assert longer.strip.shape[1] > on_page(of).strip.shape[1]
         return longer.line.bounds[2]
 
-    assert right() == right(below, before) == 100 + (200 + 20 * BEHIND) + 4 * 20
+    assert right() == right(below, before) == 380
     assert right(Quad.box(350, 104, 500, 118)) == 346  # a fifth of the height before it
     assert right(heights=100) == 600
     # along its slope, where the bounds of lines above and below reach into its own
@@ -173,6 +173,12 @@ def test_a_long_line_is_shown_with_room_behind_it_as_far_as_nothing_stands_there
     assert right(line, Quad.box(308, 102, 500, 120)) == 304 + margin, "a fifth of the height before the next"
     assert right(line, Quad.box(301, 102, 500, 120)) == 300 + margin, "none at all"
     assert right(short) == 250 + margin
+    one = on_page(line)
+    assert one.part(0.9, 1.0).bounds[2] == pytest.approx(300 + margin), "it stands in the line"
+    last = one.part(0.98, 1.0)
+    assert last.bounds[2] == pytest.approx(one.whole.bounds[2]), "behind it"
+    assert one.holding(one.part(0.9, 1.0)) == line
+    assert one.holding(last).bounds == pytest.approx((100, 100, last.bounds[2], 120))
     page = Upright.as_it_is(np.full((400, 600), 255, np.uint8))
     assert cut(page, Candidate(line), (600, 400), SETTINGS).whole.bounds[2] == 300 + margin, "its place is known"
     known = cut(page, Candidate(down, vertical=True), (600, 400), SETTINGS)

@@ -77,9 +77,23 @@ class Cut:
     """Where all lines begin that were found on the page, this one among them; None: its place is known and stays."""
     flat: Quad | None = None
     """What it shows of a page that was laid flat, on that page: on the picture it bends."""
+    behind: float = 0.0
+    """Room behind the line that it shows as well, as a share of the line's length."""
+
+    def holding(self, last: Quad) -> Quad:
+        """The line, or as much more as it takes to hold its last character: that may stand in the room behind it."""
+        longer = self.line.reaching(last) if self.behind else self.line
+        return longer if longer.width > self.line.width + BESIDE * self.line.height else self.line
 
     def part(self, start: float, end: float) -> Quad:
-        """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture."""
+        """Where the strip's columns from share ``start`` to share ``end`` of its width stand on the picture.
+
+        What stands in the line as it was found ends there, and does not reach into the room behind it.
+        """
+        if self.behind and self.source is not None:
+            found = self.source[1].quad
+            edge = 1 - self.behind * found.width / crop.expand(found.between(0, 1 + self.behind)).width
+            end = max(start, edge) if (start + end) / 2 < edge < end else end
         shown = self.whole if self.flat is None else self.flat
         place = shown.between(start, end) if self.laid is None else self.laid.part(shown, start, end)
         if self.flat is not None and self.source is not None:
@@ -93,9 +107,7 @@ class Cut:
             yield replace(self, strip=np.ascontiguousarray(self.strip[::-1, ::-1]), line=line, whole=shown)
         else:
             page, line_found, settings = self.source
-            for way in ways:
-                made = cut(page, line_found, self.size, settings, quarters=way)
-                yield replace(made, line=turn.rolled(self.line, way))  # without the room behind it
+            yield from (cut(page, line_found, self.size, settings, quarters=way) for way in ways)
 
     def tinted(self, settings: CleanSettings) -> Cut | None:
         """The same line in the channel of colour that shows it clearest; None where luminance shows it as well."""
@@ -104,7 +116,8 @@ class Cut:
         strip = self.pixels
         if self.source is not None:
             page, line, _ = self.source
-            strip = crop.crop(strip, page.back(turn.rolled(line.quad, 3 if line.vertical else 0)))
+            quad = line.quad.between(0, 1 + self.behind)
+            strip = crop.crop(strip, page.back(turn.rolled(quad, 3 if line.vertical else 0)))
         channel = clean.clearest(strip)
         if channel is None:
             return None
@@ -130,7 +143,7 @@ class Cut:
                 grey = clean.grey(self.pixels)
             else:
                 page, line, _ = self.source
-                grey = crop.crop(page.page, line.quad)
+                grey = crop.crop(page.page, line.quad.between(0, 1 + self.behind))
                 trimmed = round(TRIMMED * len(grey))
             if settings.polarity and clean.is_unclear(grey):
                 yield replace(self, strip=-self.strip)
@@ -148,7 +161,7 @@ class Cut:
                 yield from self.roomier(settings)
 
     def longer(self, heights: float) -> Cut | None:
-        """A level line and what stands behind what is shown of it, up to so many of its heights; None without any room.
+        """A level line that was found and what stands behind it, up to so many of its heights; None without any room.
 
         It ends at the page's edge, and before the next line that was found in its rows.
         """
@@ -211,10 +224,11 @@ def cut(
         pixels: the picture, see :attr:`Cut.pixels`.
         starts: see :attr:`Cut.starts`.
     """
-    place, laid = within(page.back(turn.rolled(line.quad, quarters)), size), None
+    quad, laid, behind = turn.rolled(line.quad, quarters), None, 0.0
+    place = within(page.back(quad), size)
     if starts is not None and not line.vertical and not quarters and line.quad.width >= LONG * line.quad.height:
-        line = replace(line, quad=line.quad.between(0, 1 + max(0.0, _room(page, line.quad, starts, BEHIND))))
-    quad = turn.rolled(line.quad, quarters)
+        behind = max(0.0, _room(page, line.quad, starts, BEHIND))
+        quad = quad.between(0, 1 + behind)
     if line.vertical == (quarters % 2 == 0):  # its characters stand one below another
         lying = turn.rolled(quad, 3)
         laid = column.lay(np.rot90(crop.crop(page.page, lying), -1))
@@ -224,7 +238,9 @@ def cut(
     made, source = clean.network_input(strip, settings), (page, line, settings)
     flat = None if page.curl is None else shown
     whole = page.back(shown)
-    return Cut(made, place, whole, size, line.vertical, again, laid, source, pixels, starts=starts, flat=flat)
+    return Cut(
+        made, place, whole, size, line.vertical, again, laid, source, pixels, starts=starts, flat=flat, behind=behind
+    )
 
 
 def cut_all(

@@ -426,7 +426,7 @@ class Reader:
             chars = level.told(chars, one.strip, places)
         # a pattern says what a line looks like to the last blank
         kept = text.tidy(chars, self._settings.text) if hints.decoder is None else tuple(chars)
-        return Line.of(kept, one.line)
+        return Line.of(kept, one.holding(kept[-1].quad) if kept else one.line)
 
     def _reason(self, line: Line, hints: Hints) -> str:
         """Why a line that was read is left out; empty where it is not."""
