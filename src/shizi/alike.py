@@ -275,7 +275,7 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     no line begins so. A ring before some text is a bullet whatever was seen: a stop never stands there, and a doubtful
     O or 0 before a blank and a hanzi is the ring of a choice. So is a point right before a hanzi a bullet, and a comma
     or colon that may as well be several other marks: a real one, of a line parted before it, is no ring or point, and
-    is not doubted. A doubtful disc that may be a smaller dot as well is one.
+    is not doubted. A disc that may be a smaller dot as well is one.
     """
     if chars and chars[0].text == BLANK:
         return [chars[0], *_bullet(chars[1:])]
@@ -283,9 +283,6 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
         return [replace(taken(chars[0], "○", SEEN), text="○"), *chars[1:]]
     if chars and chars[0].text == "口" and len(chars) > 1 and is_chinese(chars[1].text):
         return [taken(chars[0], "□", BOX), *chars[1:]]
-    if len(chars) > 1 and chars[0].text == "●" and chars[0].confidence < SURELY:
-        dots = [one for one in chars[0].alternatives if one.text in _DOTS]
-        return [replace(taken(chars[0], dots[0].text, SEEN), text="•"), *chars[1:]] if dots else chars
     first = chars[0].text if len(chars) > 1 else ""
     if first not in _ENDS | _COLONS or (first == "." and not _before(chars[1].text)):
         return chars
@@ -299,7 +296,9 @@ def _bullet(chars: Sequence[Char]) -> Sequence[Char]:
     )
     if best is None or (first in _COLONS and not shapeless):
         return [replace(chars[0], text="•"), *chars[1:]] if shapeless else chars
-    return [taken(chars[0], best.text, SEEN if shapeless or first == STOP else PLAUSIBLE), *chars[1:]]
+    dots = best.text == "●" and any(one.text in _DOTS for one in bullets)
+    made = taken(chars[0], best.text, SEEN if shapeless or first == STOP else PLAUSIBLE)
+    return [replace(made, text="•") if dots and made.text == "●" else made, *chars[1:]]
 
 
 def _is_choice(char: Char, after: str) -> bool:
