@@ -34,6 +34,15 @@ def test_each_line_is_read(name: str, reader: Reader) -> None:
     assert sum(edits(*pair) for pair in wrong) <= 0.01 * sum(len(true) for true, _ in pairs), wrong
 
 
+def test_the_pause_or_bracket_that_a_line_ends_with_is_read(reader: Reader) -> None:
+    """It stands at the very edge of what was found, without the room that is built into it."""
+    lines = reader.read(PICTURES / "ends.png").lines
+    ends = ("保护", "8年）", "1161年）", "鸡蛋、", "第一、", "（试行）", "义务，")
+    assert [line.text[-len(end) :] for line, end in zip(lines, ends, strict=True)] == list(ends)
+    for line in lines:
+        assert line.chars[-1].quad.bounds[2] <= line.quad.bounds[2] + 0.3 * line.quad.height
+
+
 def test_empty_brackets_of_a_photographed_examination_are_closed(reader: Reader) -> None:
     """The finder takes a lone bracket behind a gap for a speck."""
     lines = reader.read(PICTURES / "exam.jpg").lines

@@ -344,7 +344,7 @@ def _numbered(chars: Sequence[Char]) -> Sequence[Char]:
 
 
 def _pointed(char: Char) -> Char:
-    """It as a point, as likely as all of the marks that are taken for one together."""
+    """The mark as a point, as likely as all that a point is taken for together."""
     marks = char.text, *_POINTS
     seen = math.fsum(one.confidence for one in char.alternatives if one.text in marks)
     others = tuple(one for one in char.alternatives if one.text not in marks)

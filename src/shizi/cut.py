@@ -78,7 +78,9 @@ class Cut:
     flat: Quad | None = None
     """What it shows of a page that was laid flat, on that page: on the picture it bends."""
     behind: float = 0.0
-    """Room behind the line that it shows as well, as a share of the line's length."""
+    """Room behind the line that it shows as well, as a share of the line's length,"""
+    edge: float = 1.0
+    """and where that begins, as a share of the strip's width."""
 
     def holding(self, last: Quad) -> Quad:
         """The line, or as much more as it takes to hold its last character: that may stand in the room behind it."""
@@ -90,10 +92,8 @@ class Cut:
 
         What stands in the line as it was found ends there, and does not reach into the room behind it.
         """
-        if self.behind and self.source is not None:
-            found = self.source[1].quad
-            edge = 1 - self.behind * found.width / crop.expand(found.between(0, 1 + self.behind)).width
-            end = max(start, edge) if (start + end) / 2 < edge < end else end
+        if (start + end) / 2 < self.edge < end:
+            end = self.edge
         shown = self.whole if self.flat is None else self.flat
         place = shown.between(start, end) if self.laid is None else self.laid.part(shown, start, end)
         if self.flat is not None and self.source is not None:
@@ -238,9 +238,11 @@ def cut(
     made, source = clean.network_input(strip, settings), (page, line, settings)
     flat = None if page.curl is None else shown
     whole = page.back(shown)
+    edge = 1 - behind * line.quad.width / shown.width
     return Cut(
-        made, place, whole, size, line.vertical, again, laid, source, pixels, starts=starts, flat=flat, behind=behind
-    )
+        made, place, whole, size, line.vertical, again, laid, source, pixels,
+        starts=starts, flat=flat, behind=behind, edge=edge,
+    )  # fmt: skip
 
 
 def cut_all(

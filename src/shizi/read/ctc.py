@@ -30,10 +30,10 @@ high (32 pixels are 8 frames)."""
 
 _FAINT = 4.0  # how far, in logits, a character lies below the blank in a frame that may show some of it, at most
 _SHOWN = 0.02  # and the share that one has in one of the frames at least,
-_TINIEST = float(np.finfo(np.float32).tiny)
-_SORTED = 100  # alternatives up to which all are sorted: it takes less time than looking for the best of them
 _SEEN = 0.2  # and all of its look-alikes together: noise is everywhere, a little
 _ROUNDED = 1e-3  # more than float32 may be wrong by
+_TINIEST = float(np.finfo(np.float32).tiny)  # of what is possible at all
+_SORTED = 100  # alternatives up to which all are sorted: it takes less time than looking for the best of them
 
 
 @dataclass(frozen=True, slots=True)
