@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from shizi import Reader
 from shizi.learn.metrics import loose
 from shizi.settings import FindSettings, Settings
-from shizi.stack import MOST, are_cells, is_stack, rows
+from shizi.stack import MIDDLE, MOST, are_cells, holds, is_stack, may_be_two, middle, rows
 from shizi.types import Char, Line, Quad
 
 PICTURES = Path(__file__).parent / "pictures"
-QUAD = Quad.box(0, 0, 10, 10)
+TALL, WIDE = Quad.box(0, 0, 10, 30), Quad.box(0, 0, 12, 10)
 
 Pixels = NDArray[np.uint8]
 
@@ -98,8 +98,8 @@ def test_rows_lie_in_order_within_any_pixels(pixels: Pixels) -> None:
     assert sorted(found) == found
 
 
-def read(text: str, confidence: float = 0.95) -> Line:
-    return Line(text, confidence if text else 0.0, QUAD, tuple(Char(char, confidence, QUAD) for char in text))
+def read(text: str, confidence: float = 0.95, quad: Quad = TALL) -> Line:
+    return Line(text, confidence if text else 0.0, quad, tuple(Char(char, confidence, quad) for char in text))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,43 @@ def test_a_column_that_reads_better_is_one() -> None:
     assert not is_stack(read("圾", 0.1), [read("故居", 0.75), read("生子", 0.75)])
 
 
+def test_two_rows_read_far_better_than_the_line_that_they_were_found_as() -> None:
+    sure, unsure = [read("全国", 0.99), read("联保", 0.97)], [read("口主", 0.9), read("日月", 0.8)]
+    assert is_stack(read("衾", 0.85, WIDE), sure)
+    assert is_stack(read("鼹", 0.1, WIDE), unsure)
+    assert not is_stack(read("晴", 0.85, WIDE), unsure)
+    assert not is_stack(read("二", 0.1, WIDE), [read("一", 0.99), read("一", 0.99)])
+
+
+@given(st.integers(8, 40), st.integers(8, 40), st.integers(0, 3), st.booleans())
+def test_rows_that_nearly_touch_part_where_least_ink_is(above: int, below: int, bridges: int, light: bool) -> None:
+    pixels = np.full((above + below + 10, 92), 255, np.uint8)
+    pixels[4:-4, 6:-6:5] = pixels[4:-4, 7:-6:5] = 0
+    pixels[above + 4 : above + 6, 6 + 5 * bridges : -6] = 255  # what is left reaches from one row into the other
+    part = middle(255 - pixels if light else pixels)
+    if MIDDLE[0] * len(pixels) + 1 < above + 4 < MIDDLE[1] * len(pixels) - 3:
+        assert part is not None
+        assert above + 4 <= part * len(pixels) <= above + 6
+    else:
+        assert part is None or MIDDLE[0] <= part <= MIDDLE[1]
+
+
+def test_one_row_has_no_middle() -> None:
+    assert middle(column([30], 0)) is None
+    assert middle(np.full((30, 40), 255, np.uint8)) is None
+    assert middle(np.full((1, 1), 255, np.uint8)) is None
+    assert may_be_two(Quad.box(0, 0, 40, 10))
+    assert not may_be_two(Quad.box(0, 0, 41, 10))
+    assert not may_be_two(TALL)
+
+
+def test_what_holds_another_line_is_not_two() -> None:
+    one = Quad.box(0, 0, 40, 40)
+    assert holds(one, [one, Quad.box(10, 20, 90, 36)]) is False
+    assert holds(one, [one, Quad.box(10, 20, 60, 36)])
+    assert not holds(one, [one])
+
+
 def test_cells_have_others_beside_them() -> None:
     own = [Quad.box(100, y, 120, y + 20) for y in (0, 40, 80, 120, 160)]
     beside = [Quad.box(200, y + 3, 300, y + 23) for y in (0, 40, 80)]
@@ -165,6 +202,11 @@ def test_cells_are_read_by_themselves_where_the_network_finds_columns(name: str,
         here = [line.text for line, (x, y) in zip(page.lines, middles, strict=True) if x0 <= x < x1 and y0 <= y < y1]
         right += [loose(one) for one in here] == [loose(text)]
     assert right >= least, f"of {len(truth)}"
+
+
+def test_two_rows_on_a_badge_are_two_lines() -> None:
+    lines = [line.text for line in Reader().read(PICTURES / "badges.png").lines]
+    assert sorted(lines) == sorted(["全国", "联保", "正品", "保障", "七天", "退换", "货到", "付款"])
 
 
 def test_a_stream_tells_of_the_cells(reader: Reader) -> None:

@@ -289,12 +289,20 @@ def steps(cuts: Sequence[Cut], most: int | None) -> Iterator[tuple[int, Sequence
         start, size = start + size, min(2 * size, most or size)
 
 
-def rows(page: Upright, line: Candidate, *, apart: bool = False) -> list[Candidate]:
-    """The level rows of a line that may be a stack of them (:func:`shizi.stack.rows`); none where it is not."""
+def rows(page: Upright, line: Candidate, level: Sequence[Quad]) -> list[Candidate]:
+    """The level rows of a line that may be a stack of them (:mod:`shizi.stack`); none where it is not.
+
+    ``level`` are the level lines of its page: what holds another one is not two more.
+    """
     lying = turn.rolled(line.quad, 3)
     seen = np.ascontiguousarray(np.rot90(crop.crop(page.page, lying), -1))
-    shown = turn.rolled(crop.expand(lying), 1)
-    return [replace(line, quad=column.down(shown, *ends), vertical=False) for ends in stack.rows(seen, apart=apart)]
+    shown, ends = turn.rolled(crop.expand(lying), 1), stack.rows(seen, apart=stack.is_tall(line.quad))
+    if not ends and stack.may_be_two(line.quad):
+        middle = stack.middle(crop.crop(page.page, line.quad))
+        if middle is not None and not stack.holds(line.quad, level):
+            part = middle * (1 + 2 * crop.ABOVE) - crop.ABOVE  # of the line, where that is of what is cut out
+            shown, ends = line.quad, [(0.0, part), (part, 1.0)]
+    return [replace(line, quad=column.down(shown, *part), vertical=False) for part in ends]
 
 
 def whole(pixels: Pixels, settings: CleanSettings, *, again: bool = False) -> Cut:

@@ -340,7 +340,7 @@ class Reader:
 
         seen = partial(self._at, page, known=known, pixels=pixels, hints=hints)
         level = [one.quad for one in lines if not stack.is_tall(one.quad)]
-        parted = {one: rows(page, one, apart=stack.is_tall(one.quad)) for one in lines}
+        parted = {one: rows(page, one, level) for one in lines}
         parted = {one: below for one, below in parted.items() if below}
         for (one, below), line in zip(list(parted.items()), seen(list(parted)), strict=True):
             tall, sure = stack.is_tall(one.quad), line.confidence >= stack.SURE

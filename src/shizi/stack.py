@@ -32,6 +32,12 @@ GAP = 0.04
 """White between two rows, likewise, at least;"""
 PARTS = 1.45
 """parts of a row, which white parts as well, are together at most so many times as high as what most ink stands in."""
+WIDE = 4.0
+"""Widths, in heights, up to which a level line may be two rows that a finder did not part:"""
+TIGHT = 0.5
+"""what parts them has at most so much ink, of what a row of its pixels has on average,"""
+MIDDLE = 0.25, 0.75
+"""and lies between these shares of its height."""
 SPECK = 0.1
 """What is lower than this, likewise, is no text."""
 RULE = 0.85
@@ -54,6 +60,8 @@ SURE = 0.9
 """Confidence from which on what is not tall is believed as it reads."""
 WELL, WORSE = 0.8, 0.05
 """Geometric mean of the confidences that rows read with, at least, and by how much the column may read better."""
+LESS = 0.25
+"""Share of the doubt of what is not tall that its rows leave, at most: both halves of a large 晴 read as something."""
 
 _ROOM = 0.12  # added above and below a row, as a share of its height
 
@@ -96,9 +104,36 @@ def rows(column: Grey, *, apart: bool = False) -> list[tuple[float, float]]:
     return [(max(0.0, (a - r) / high), min(1.0, (b + r) / high)) for (a, b), r in zip(found, room, strict=True)]
 
 
+def middle(line: Grey) -> float | None:
+    """Where, as a share of their height, (H, W) pixels part that may be two level lines; None where they do not.
+
+    Rows of signs and labels nearly touch. They part where least ink is, of several such places the one nearest to the
+    middle.
+    """
+    share = _ink(line).mean(axis=1)
+    first, last = (round(end * len(line)) for end in MIDDLE)
+    between = share[first:last]
+    if not len(between) or not share.any() or between.min() > TIGHT * share.mean():
+        return None
+    least = first + 0.5 + np.flatnonzero(between == between.min())
+    return float(least[np.abs(least - len(line) / 2).argmin()]) / len(line)
+
+
 def is_tall(quad: Quad) -> bool:
     """May a line be a stack though it reads well?"""
     return quad.height > TALL * quad.width
+
+
+def may_be_two(quad: Quad) -> bool:
+    """May a level line be two, by its shape?"""
+    return quad.width <= WIDE * quad.height and not is_tall(quad)
+
+
+def holds(quad: Quad, others: Sequence[Quad]) -> bool:
+    """Does the middle of one of the ``others`` lie in the box of a quad that is not its own?"""
+    left, top, right, bottom = quad.bounds
+    middles = [((a + c) / 2, (b + d) / 2) for a, b, c, d in (one.bounds for one in others if one != quad)]
+    return any(left <= x <= right and top <= y <= bottom for x, y in middles)
 
 
 def are_cells(rows: Sequence[Quad], others: Sequence[Quad]) -> bool:
@@ -162,4 +197,5 @@ def is_stack(column: Line, rows: Sequence[Line], *, apart: bool = False) -> bool
     if not full or not (words or cells):
         return False
     mean = math.exp(sum(math.log(max(char.confidence, 1e-12)) for char in chars) / len(chars))
-    return mean >= max(WELL, column.confidence - WORSE)
+    least = column.confidence - WORSE if is_tall(column.quad) else 1 - LESS * (1 - column.confidence)
+    return mean >= max(WELL, least)
