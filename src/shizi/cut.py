@@ -295,8 +295,10 @@ def rows(page: Upright, line: Candidate, level: Sequence[Quad]) -> list[Candidat
     ``level`` are the level lines of its page: what holds another one is not two more.
     """
     lying = turn.rolled(line.quad, 3)
-    seen = np.ascontiguousarray(np.rot90(crop.crop(page.page, lying), -1))
-    shown, ends = turn.rolled(crop.expand(lying), 1), stack.rows(seen, apart=stack.is_tall(line.quad))
+    shown, ends = turn.rolled(crop.expand(lying), 1), []
+    if shown.height > stack.LEAST * shown.width:  # most lines are too low, and need not be cut out
+        seen = np.ascontiguousarray(np.rot90(crop.crop(page.page, lying), -1))
+        ends = stack.rows(seen, apart=stack.is_tall(line.quad))
     if not ends and stack.may_be_two(line.quad):
         middle = stack.middle(crop.crop(page.page, line.quad))
         if middle is not None and not stack.holds(line.quad, level):
