@@ -145,6 +145,8 @@ def test_two_rows_read_far_better_than_the_line_that_they_were_found_as() -> Non
     assert is_stack(read("衾", 0.85, WIDE), sure)
     assert is_stack(read("鼹", 0.1, WIDE), unsure)
     assert not is_stack(read("晴", 0.85, WIDE), unsure)
+    assert not is_stack(read("甘六", 0.7, WIDE), [read("十十", 0.97), read("H/\\", 0.98)])
+    assert is_stack(read("鬏", 0.7, WIDE), [read("满2件", 0.97), read("-50%", 0.98)])
     assert not is_stack(read("二", 0.1, WIDE), [read("一", 0.99), read("一", 0.99)])
 
 

@@ -196,6 +196,10 @@ def is_stack(column: Line, rows: Sequence[Line], *, apart: bool = False) -> bool
         return full[0].text == column.text.strip(RULES) != column.text
     if not full or not (words or cells):
         return False
+    least = column.confidence - WORSE
+    if not is_tall(column.quad):
+        if any(2 * sum(char.isalnum() for char in text) < len(text) for text in texts):
+            return False  # the lower half of 廿六 reads as H/\
+        least = 1 - LESS * (1 - column.confidence)
     mean = math.exp(sum(math.log(max(char.confidence, 1e-12)) for char in chars) / len(chars))
-    least = column.confidence - WORSE if is_tall(column.quad) else 1 - LESS * (1 - column.confidence)
     return mean >= max(WELL, least)
