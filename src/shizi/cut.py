@@ -302,8 +302,8 @@ def rows(page: Upright, line: Candidate, level: Sequence[Quad]) -> list[Candidat
     if not ends and stack.may_be_two(line.quad):
         middle = stack.middle(crop.crop(page.page, line.quad))
         if middle is not None and not stack.holds(line.quad, level):
-            part = middle * (1 + 2 * crop.ABOVE) - crop.ABOVE  # of the line, where that is of what is cut out
-            shown, ends = line.quad, [(0.0, part), (part, 1.0)]
+            share = middle * (1 + 2 * crop.ABOVE) - crop.ABOVE  # of the line; middle is one of what is cut out
+            shown, ends = line.quad, [(0.0, share), (share, 1.0)]
     return [replace(line, quad=column.down(shown, *part), vertical=False) for part in ends]
 
 

@@ -1,7 +1,8 @@
 """Short level texts one below another, which a finder takes for a column: where each of them stands. No I/O.
 
 Cells of tables and calendars stand so. The rows of a column's characters are about as high as the column is wide; those
-of words and numbers are lower. Whether they are words is for reading to say.
+of words and numbers are lower. Two that nearly touch, as on badges, are taken for one level line. Whether they are
+words is for reading to say.
 """
 
 from __future__ import annotations
