@@ -174,7 +174,7 @@ def test_one_row_has_no_middle() -> None:
 
 def test_what_holds_another_line_is_not_two() -> None:
     one = Quad.box(0, 0, 40, 40)
-    assert holds(one, [one, Quad.box(10, 20, 90, 36)]) is False
+    assert not holds(one, [one, Quad.box(10, 20, 90, 36)])
     assert holds(one, [one, Quad.box(10, 20, 60, 36)])
     assert not holds(one, [one])
 

@@ -184,7 +184,7 @@ def is_stack(column: Line, rows: Sequence[Line], *, apart: bool = False) -> bool
     """Do level rows read so well, and as words or figures, that they are none of a column's characters?
 
     With ``apart`` they may be single characters, but no marks (a colon is no stack), nor different hanzi alone, which a
-    column of widely set ones shows as well.
+    column of widely set ones shows as well. Of what is not tall they leave little doubt, and hold more than marks.
     """
     full = [row for row in rows if row.chars]
     chars = [char for row in full for char in row.chars]
