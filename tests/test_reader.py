@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import GAP, GLYPH, HIGH, LOW, STROKE, BoxNetwork, boxes, encoded
-from shizi.again import HOPELESS, Spare, otherwise
+from shizi.again import HOPELESS, PICTURE, Spare, otherwise
 from shizi.clean import LONGEST_STRIP
 from shizi.crop import BUCKETS
 from shizi.cut import Cut, whole
@@ -493,6 +493,8 @@ def test_lines_of_ascii_have_a_bound_of_their_own() -> None:
         (False, HOPELESS - 0.1, [(HOPELESS - 0.05, 0.0), (0.95, 0.0)], 2, 0.95),  # a picture alone is never given up
         (True, 0.5, [(0.7, 0.85)], 1, 0.5),  # an arc has to be read well
         (True, 0.5, [(0.9, 0.85)], 1, 0.9),
+        (False, PICTURE - 0.01, [(0.95, 0.0)], 1, 0.95),
+        (False, PICTURE, [(0.95, 0.0)], 0, PICTURE),
     ],
 )
 def test_a_doubtful_line_is_tried_in_other_ways_while_there_is_hope(
@@ -506,10 +508,35 @@ def test_a_doubtful_line_is_tried_in_other_ways_while_there_is_hope(
 
     def look(cuts: Sequence[Cut], settings: object = None) -> list[Line]:
         looked.extend(cuts)
-        return [Line("text", sure[id(cut)][1], cut.line, ()) for cut in cuts]
+        return [Line(f"text {len(looked)}", sure[id(cut)][1], cut.line, ()) for cut in cuts]
 
     monkeypatch.setattr(Cut, "others", lambda *_, **__: iter(other for other, _ in sure.values()))
     before = Line("text", first, one.line, ())
     best = otherwise([one], {one: before}, look, reader.settings, None)
     assert len(looked) == tried
     assert best.get(one, before).confidence == kept
+
+
+@pytest.mark.parametrize(
+    ("texts", "tried"), [("aba", 2), ("aab", 1), ("abc", 3), (" a ", 3)], ids=["later", "at once", "never", "nothing"]
+)
+def test_a_line_that_reads_the_same_in_two_ways_is_tried_in_no_more(
+    monkeypatch: pytest.MonkeyPatch, reader: Reader, texts: str, tried: int
+) -> None:
+    """The first of ``texts`` is what it reads as it stands, the others are the ways; a blank stands for none."""
+    first, *others = (text.strip() for text in texts)
+    one = whole(np.full((32, 200, 3), 255, np.uint8), reader.settings.clean)
+    looked: list[str] = []
+
+    def look(cuts: Sequence[Cut], settings: object = None) -> list[Line]:
+        made = []
+        for cut in cuts:
+            looked.append(next(rest))
+            made.append(Line(looked[-1], 0.3 + 0.1 * len(looked), cut.line, ()))
+        return made
+
+    rest = iter([*others, "more"])
+    monkeypatch.setattr(Cut, "others", lambda *_, **__: iter([one] * 3))
+    best = otherwise([one], {one: Line(first, 0.3, one.line, ())}, look, reader.settings, None)
+    assert looked == [*others, "more"][:tried]
+    assert best[one].confidence == pytest.approx(0.3 + 0.1 * tried), "what they read counts"

@@ -18,6 +18,8 @@ TOO_SURE, MUCH_TOO_SURE = 0.5, 0.7
 where the network for single hanzi says the same as these,"""
 SECONDED = 0.5
 """with so large a share."""
+PICTURE = 0.87
+"""Confidence below which a picture that is one line is seen in other ways, unless ``read.again_alone`` is lower."""
 POOLED = 6
 """Alternatives of each view of a lone character that are looked at, however few are kept."""
 ALL = 50
@@ -70,19 +72,24 @@ def otherwise(
 ) -> dict[Cut, Line]:  # fmt: skip
     """Other readings of doubtful lines, where they are surer: see :meth:`Cut.others` and :meth:`Cut.roomier`.
 
-    Of lone characters ``alone``, if there is one, has its say.
+    A line that reads the same in two ways is seen in no more of them: what is unclear in it is so in all. Of lone
+    characters ``alone``, if there is one, has its say.
     """
     least, best = settings.read, dict(read)
-    enough = {one: least.again if one.source else max(least.again, least.again_alone) for one in cuts}
+    enough = {one: _enough(one, least) for one in cuts}
     unsure = [one for one in cuts if read[one].confidence < enough[one] and (spare is None or spare.sees(one))]
     ways = {one: one.others(settings.clean, roomier=read[one].confidence < least.again) for one in unsure}
+    texts = {one: {read[one].text} for one in unsure}
     while ways:  # one way after the other, as long as a line is doubtful and not without hope
         now = {one: other for one, some in ways.items() if (other := next(some, None)) is not None}
         for one, line in zip(now, look(list(now.values())), strict=True):
             if line.confidence >= now[one].least:
                 best[one] = max(best[one], line, key=lambda line: line.confidence)
+            if line.text and line.text in texts[one]:
+                del ways[one]
+            texts[one].add(line.text)
         hope = {one: HOPELESS if one.source else 0.0 for one in now}
-        ways = {one: ways[one] for one in now if hope[one] <= best[one].confidence < enough[one]}
+        ways = {one: ways[one] for one in now if one in ways and hope[one] <= best[one].confidence < enough[one]}
     # a lone character cut out at its ink misleads the network, which is then too sure
     lone = [one for one in unsure if one.lone and read[one].confidence < least.again_alone]
     rooms = {one: one.roomier(settings.clean) for one in lone}
@@ -97,6 +104,13 @@ def otherwise(
             told = agree.summed(together) if opinion else together
             best[one] = agree.shortened(told, least.alternatives, least.min_alternative)
     return {one: line for one, line in best.items() if line is not read[one]}
+
+
+def _enough(one: Cut, settings: ReadSettings) -> float:
+    """The confidence from which on a line is seen in one way alone."""
+    if one.source:
+        return settings.again
+    return max(settings.again, settings.again_alone if one.lone else min(settings.again_alone, PICTURE))
 
 
 def closed(cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look) -> dict[Cut, Line]:

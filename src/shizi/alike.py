@@ -215,8 +215,8 @@ def _yuan(chars: Sequence[Char]) -> Sequence[Char]:
     """Before an amount that is all of a line, a letter like ¥ is one, where that was seen as well or a hundred follow:
     v1.25 may be a version. On price tags it is smaller than the figures. A dollar sign is one where that is likely.
     """
-    before = (BLANK, *(char.text for char in chars))
-    for sign in "￥¥":
+    before = [BLANK, *(char.text for char in chars)]
+    for sign in "￥¥" if "$" in before else "":
         chars = [taken(char, sign, YEN) if char.text == "$" and not is_letter(left) else char
                  for left, char in zip(before, chars, strict=False)]  # fmt: skip
     found = _YUAN.fullmatch("".join(char.text for char in chars))

@@ -72,6 +72,7 @@ _TURNS = {
 """EXIF orientation -> what makes the picture upright."""
 
 _PHOTOMETRIC = 262  # TIFF tag; 0: the smallest value is white
+_OPAQUE = 255
 _DARK = 128
 _DARK_INK = 0.02  # share of the visible pixels that is dark wherever dark text is among them
 _BAND = 4_000_000  # pixels of a picture that are copied at a time
@@ -360,7 +361,10 @@ def _on_ground(image: Image.Image) -> Image.Image:
     """Lay a transparent picture on a ground that its ink stands out from: black where all ink is light, else white."""
     image = image.convert("RGBA")
     alpha = image.getchannel("A")
-    most = int(np.asarray(alpha).max())
+    opacity = np.asarray(alpha)
+    most = int(opacity.max())
+    if opacity.min() == _OPAQUE:  # as screenshots are
+        return image
     visible = alpha.point([255 * (value > 0 and value >= most / 2) for value in range(256)])
     counts = image.convert("L").histogram(visible)
     light = sum(counts[:_DARK]) < _DARK_INK * sum(counts)

@@ -135,8 +135,8 @@ class ReadSettings:
     they climb or lean, laid out straight where they run along an arc, without the rules of their paper, and a picture
     that is one line with room around it. The surest counts. 0: none is."""
     again_alone: float = 0.9
-    """The same for a picture that is one line, but for the room around it; and for one of a character or two, where the
-    readings with room around it count for more."""
+    """The same for a picture of a character or two, where the readings with room around it count for more, and the most
+    for a picture that is one line, but for the room around it."""
     hanzi: bool = True
     """A doubtful lone character is also looked at by a network for single hanzi."""
     max_again: int = 50_000
@@ -150,9 +150,9 @@ class ReadSettings:
     edges, grain and hanzi too small to be read look like those."""
     max_lines: int = 5000
     """Lines of one page; more are an error, not a silent cut."""
-    beam: int = 16
+    beam: int = 12
     """Texts that beam search keeps at a time; 0 reads greedily. A search weighs readings by an n-gram and words."""
-    sure: float = 0.9
+    sure: float = 0.85
     """Where nothing is said about the text, lines whose letters, figures and hanzi are all at least so sure are read
     greedily; so are those of one or two characters: they have no context. English that holds words which are none is
     searched however sure it is."""

@@ -247,15 +247,14 @@ def _filled(
     has for the others. What stands right before or behind a gap only fades into it, and what no frame shows with a
     fifth is noise.
     """
-    at = np.flatnonzero(path == BLANK)
-    below = scores[at]  # the blank is the likeliest there
-    below -= below[:, BLANK : BLANK + 1].copy()
-    faint = np.flatnonzero(below[:, BLANK + 1 :].max(axis=1, initial=-np.inf) > -_FAINT)
-    if not len(faint):
+    others = scores[:, BLANK + 1 :].max(axis=1, initial=-np.inf)
+    at = np.flatnonzero((path == BLANK) & (others > scores[:, BLANK] - _FAINT))
+    if not len(at):
         return path
-    at, shares = at[faint], below[faint]
+    shares = scores[at]
+    shares -= shares[:, BLANK : BLANK + 1].copy()  # the likeliest there
     exp(shares)
-    shares /= shares.sum(axis=1, keepdims=True)
+    shares /= np.einsum("ij->i", shares)[:, np.newaxis]  # half of the time that sum takes
     number = at if frames is None else frames[at]
     apart = np.flatnonzero((np.diff(at) > 1) | (np.diff(number) > 1)) + 1
     blanks = shares[:, BLANK].tolist()
@@ -388,7 +387,7 @@ def _spans(
     if temperature != 1:
         masses *= 1 / temperature
     exp(masses)
-    wholes = np.einsum("ij->i", masses).tolist()  # half of the time that sum takes
+    wholes = np.einsum("ij->i", masses).tolist()
     columns = np.repeat([run.column for run in runs], np.diff(edges))
     own = masses[np.arange(len(masses)), columns].tolist()
     shares = [mass / whole for mass, whole in zip(own, wholes, strict=True)]
