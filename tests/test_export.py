@@ -136,6 +136,19 @@ def test_convolutions_are_stored_in_half_or_in_a_quarter(plain: Path, small: Pat
     assert kernels(small) * 2 == kernels(smaller) * 4 == kernels(plain)
 
 
+def test_what_a_convolution_gives_is_made_int8_once(plain: Path, smaller: Path) -> None:
+    def after(path: Path) -> Counter[str]:
+        """The operators that take a convolution's result, int8 or not."""
+        nodes = onnx.load(path).graph.node
+        made = {node.output[0] for node in nodes if node.op_type == "Conv"}
+        made |= {node.output[0] for node in nodes if node.op_type == "QuantizeLinear" and node.input[0] in made}
+        made |= {node.output[0] for node in nodes if node.op_type == "DequantizeLinear" and node.input[0] in made}
+        return Counter(node.op_type for node in nodes if made & set(node.input))
+
+    assert after(plain)["Relu"] > 0
+    assert not after(smaller)["Relu"]
+
+
 @pytest.mark.parametrize("which", ["small", "smaller"])
 def test_int8_stays_near_and_knows_no_neighbours(plain: Path, which: str, request: pytest.FixtureRequest) -> None:
     batch = strips(4, 96, seed=5)

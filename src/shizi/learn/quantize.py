@@ -118,7 +118,8 @@ def _quantize_convolutions(source: Path, target: Path, calibration: Iterable[Str
     strips = [batch[index : index + 1] for batch in calibration for index in range(len(batch))]
     if not strips:
         raise DataError("there is not a single line to calibrate with")
-    _quantize_static(source, target, _Inputs(INPUT, strips), ["Conv"])
+    # Relu as well: it becomes the range that the convolution before it is made int8 by, and is gone
+    _quantize_static(source, target, _Inputs(INPUT, strips), ["Conv", "Relu"])
 
 
 def _quantize_static(source: Path, target: Path, inputs: _Inputs, kinds: list[str], **more: Any) -> None:

@@ -123,7 +123,7 @@ def _weights(graph: onnx.GraphProto, wanted: Container[str]) -> dict[str, Array]
     for node in graph.node:
         reader = _READERS.get(node.op_type)
         if reader is not None:
-            module = _module(node.output[0])
+            module = _module(node.name)
             made.update({f"{module}.{name}": value for name, value in reader(node, held).items()})
     return made
 
@@ -156,10 +156,10 @@ def _squared(found: Mapping[str, Array], wanted: Mapping[str, Tensor]) -> dict[s
     return made
 
 
-def _module(output: str) -> str:
-    """``/a/a.0/b/b.1/Conv_output_0`` -> ``a.0.b.1``, the module that computes a value."""
+def _module(node: str) -> str:
+    """``/a/a.0/b/b.1/Conv`` -> ``a.0.b.1``, the module that a node of this name is of."""
     parts: list[str] = []
-    for part in output.strip("/").split("/")[:-1]:
+    for part in node.strip("/").split("/")[:-1]:
         if parts and part.startswith(parts[-1] + "."):
             parts[-1] = part
         else:

@@ -38,14 +38,16 @@ Features = NDArray[np.float32]
 
 HIDDEN = 64
 """Units of the hidden layer."""
-FITTED_ON = 150_000
+FITTED_ON = 2_000_000
 """Frames that it is fitted on."""
-SAID = 0.1
-"""Probability that a frame is no blank from which on it counts as none, in fitting."""
-HELD = 0.3
-"""Frames with a higher one are those that must not be lost;"""
-LOST = 1e-4
-"""the threshold is such that this share of them is."""
+SAID = 0.3
+"""Probability that a frame is no blank from which on it is one that must not be lost;"""
+DEARER = 3.0
+"""in fitting, to lose one counts so many times what it counts to keep a blank one."""
+UNSEEN = 0.1
+"""Share of the frames on which it is not fitted: they tell the threshold,"""
+LOST = 4e-4
+"""which is such that this share of those of them is lost that must not be."""
 BATCH, EPOCHS, RATE = 1024, 8, 3e-3
 MAX_CHANGED = 0.005
 """Largest share of lines that may be read otherwise than before."""
@@ -77,36 +79,38 @@ class Fitted:
 
 
 def fit(features: Features, said: Features, seed: int = 0) -> Fitted:
-    """Fit to (N, D) features of frames and (N,) probabilities that each is no blank.
+    """Fit to (N, D) features of frames and (N,) probabilities that each is no blank; the last ones tell the threshold.
 
     Raises:
-        DataError: all frames are blank, or none is.
+        DataError: all frames are blank, or none is, among those that it is fitted on or among the others.
     """
-    if not (said > HELD).any() or (said > SAID).all():
+    count = len(said) - round(UNSEEN * len(said))
+    wanted = said > SAID
+    if not all(some.any() and not some.all() for some in (wanted[:count], wanted[count:])):
         raise DataError("blank frames cannot be told from others: all are of one kind")
-    x, target = torch.from_numpy(features), torch.from_numpy((said > SAID).astype(np.float32))
-    mean, spread = x.mean(dim=0), x.std(dim=0) + 1e-3
-    x = (x - mean) / spread
+    x, target = torch.from_numpy(features), torch.from_numpy(wanted.astype(np.float32))
+    mean, spread = x[:count].mean(dim=0), x[:count].std(dim=0) + 1e-3
     with torch.random.fork_rng(devices=()), torch.enable_grad():
         torch.manual_seed(seed)
         first, last = nn.Linear(x.shape[1], HIDDEN), nn.Linear(HIDDEN, 1)
         net = nn.Sequential(first, nn.ReLU(), last)
         optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4)
-        steps = EPOCHS * -(-len(x) // BATCH)
+        steps, dearer = EPOCHS * -(-count // BATCH), torch.tensor(DEARER)
         rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
         for _ in range(steps):
-            picked = torch.randint(0, len(x), (min(BATCH, len(x)),))
-            loss = nn.functional.binary_cross_entropy_with_logits(net(x[picked])[:, 0], target[picked])
+            picked = torch.randint(0, count, (min(BATCH, count),))
+            scores = net((x[picked] - mean) / spread)[:, 0]
+            loss = nn.functional.binary_cross_entropy_with_logits(scores, target[picked], pos_weight=dearer)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             rates.step()
     with torch.no_grad():
-        scores = net(x)[:, 0].numpy()
+        scores = net((x[count:] - mean) / spread)[:, 0].numpy()
         inner = first.weight / spread  # takes features as they are
         bias = first.bias - inner.double() @ mean.double()
         outer, level = last.weight.T.detach(), float(last.bias)
-    threshold = float(np.quantile(scores[said > HELD], LOST))
+    threshold = float(np.quantile(scores[wanted[count:]], LOST))
     arrays = (np.ascontiguousarray(value.float().numpy()) for value in (inner.T, bias, outer))
     return Fitted(next(arrays), next(arrays), next(arrays), least=level - threshold)
 
