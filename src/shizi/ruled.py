@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
 
-ROWS = 96
+ROWS = 64
 """A higher strip is looked at in this height, pixels."""
 FEWEST_ROWS = 16
 """A lower strip is left alone."""
