@@ -249,6 +249,17 @@ def test_the_number_of_a_page_is_small() -> None:
     check(sheet.page, sheet.boxes)
 
 
+@pytest.mark.parametrize("size", [38, 44, 50])
+def test_what_lies_between_the_letters_of_two_rows_covers_neither(size: int) -> None:
+    sheet = Sheet(800, 760, 52)
+    for i in range(8):
+        sheet.write(60, 76 + 84 * i - size, f"{8 - i}F", size, 200)
+        sheet.write(180, 40 + 84 * i, "Books and music", 24, 255)
+        sheet.write(180, 78 + 84 * i, "Upper hall", 18, 180)
+        sheet.draw.line((60, 108 + 84 * i, 740, 108 + 84 * i), fill=92)
+    check(sheet.page, sheet.boxes)
+
+
 def test_a_table_is_found_cell_by_cell_without_its_rules() -> None:
     sheet = Sheet()
     for row in range(5):

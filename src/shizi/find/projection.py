@@ -356,20 +356,33 @@ def _choose(found: list[tuple[Lines, Floats]]) -> tuple[Lines, Lines]:
     fine &= ~_is_backdrop(every, marks, one, other, shared)
     rank = np.where(fine & (marks >= _RIM), 0, np.where(marks >= _CLEAR, 1, np.where(fine, 2, 3)))
     rank[solid] = 3
-    kept = np.zeros(len(every), np.bool_)
-    ends = np.searchsorted(one, np.arange(len(every) + 1)).tolist()
     much = shared > 0.3 * np.minimum(area[one], area[other])
-    for i in np.lexsort((-area, rank)).tolist():
-        if marks[i] < 0.5:
-            continue
-        some = slice(ends[i], ends[i + 1])
-        rivals = kept[other[some]]
-        if source[i] >= 2 and shared[some][rivals].sum() > _LAPS * area[i]:  # gaps between two lines, seen from afar
-            continue
-        kept[i] = not (much[some] & rivals).any()
-    chosen = np.flatnonzero(kept)
+    ends = np.searchsorted(one, np.arange(len(every) + 1)).tolist()
+
+    def picked(marks: Floats) -> Ints:
+        kept = np.zeros(len(every), np.bool_)
+        for i in np.lexsort((-area, rank)).tolist():
+            if marks[i] < 0.5:
+                continue
+            some = slice(ends[i], ends[i + 1])
+            rivals = kept[other[some]]
+            if source[i] >= 2 and shared[some][rivals].sum() > _LAPS * area[i]:  # gaps between two lines, from afar
+                continue
+            kept[i] = not (much[some] & rivals).any()
+        return np.flatnonzero(kept)
+
+    chosen = picked(marks)
+    believed = _is_believed(every.only(chosen), marks[chosen])
+    # what is between the letters of two rows is one piece, larger than these and no text: it may not cover them
+    between = np.zeros(len(every), np.bool_)
+    between[chosen[~believed]] = True
+    rows = much & (every.count[other] >= 2) & (marks[other] >= _CLEAR)
+    between &= (every.count == 1) & (np.bincount(one[rows], minlength=len(every)) > 0)
+    if between.any():
+        marks = np.where(between, 0.0, marks)
+        chosen = picked(marks)
+        believed = _is_believed(every.only(chosen), marks[chosen])
     lines = every.only(chosen)
-    believed = _is_believed(lines, marks[chosen])
     return lines.only(believed), lines.only(~believed & (lines.count >= 2))
 
 
