@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -40,6 +41,8 @@ def line(
 
 WHOLE = (20, HEAD, FOOT)
 DOT, COMMA, RING, COLON_LIKE = (4, 14, 18), (4, 23, 30), (8, HEAD, 12), (4, 10, 22)
+NONE, BAR, STROKE, TIMES, LOW = (0, 0, 0), (4, HEAD, FOOT + 3), (4, HEAD, FOOT), (12, 10, 22), (12, 12, FOOT)
+ONE, HYPHEN, THICK = (20, 15, 18), (10, 15, 18), (20, 12, 20)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +116,84 @@ def test_an_empty_strip_holds_no_mark() -> None:
     assert level.stands(strip, 36, (24, 48), (0, 72)) is None
     assert level.stands(strip, 36, (30, 30), (30, 30)) is None
     assert level.stands(drawn([WHOLE, (0, 0, 0), WHOLE]), 36, (24, 48), (0, 72)) is None
+
+
+def marked(text: str, others: str = "") -> tuple[list[Char], list[tuple[float, float, float]]]:
+    """A line whose bars, letters, and dashes may be ``others`` as well."""
+    chars, places = line(text)
+    also = tuple(Alternative(char, 0.1) for char in others)
+    return [replace(char, alternatives=also) if char.text in "lI1|！[—一xX" else char for char in chars], places
+
+
+def read(chars: list[Char], cells: list[tuple[int, int, int]], places: list[tuple[float, float, float]]) -> str:
+    made = level.told(chars, drawn(cells), places)
+    assert level.told(made, drawn(cells), places) == made
+    assert [char.quad for char in made] == [char.quad for char in chars]
+    return "".join(char.text for char in made)
+
+
+@pytest.mark.parametrize("seen", "lI")
+def test_a_thin_stroke_that_reaches_below_the_line_is_a_bar(seen: str) -> None:
+    cells = [WHOLE, NONE, BAR, NONE, WHOLE]
+    assert read(*swapped(f"a {seen} 天", cells)) == "a | 天"
+    assert read(*swapped(f"天{seen}天", [WHOLE, BAR, WHOLE])) == "天|天"
+    assert read(*swapped(f"a {seen}", cells[:3])) == "a |"
+    assert read(*swapped(f"a {seen} 天", [*cells[:2], STROKE, *cells[3:]])) == f"a {seen} 天"
+    assert read(*swapped(f"a{seen}b", [WHOLE, BAR, WHOLE])) == f"a{seen}b", "letters of handwriting reach below"
+    assert read(*swapped(f"a {seen} 天", [*cells[:2], (8, HEAD, FOOT + 3), *cells[3:]])) == f"a {seen} 天", "not thin"
+    nearly = [*cells[:2], (4, HEAD, FOOT + 2), *cells[3:]]
+    assert read(*swapped(f"a {seen} 天", nearly)) == f"a {seen} 天"
+    assert read(*swapped(f"a {seen} 天", nearly, "|")) == "a | 天"
+
+
+def test_a_figure_is_a_bar_only_where_one_was_seen() -> None:
+    cells = [WHOLE, NONE, BAR, NONE, WHOLE]
+    assert read(*swapped("a 1 天", cells)) == "a 1 天"
+    assert read(*swapped("a 1 天", cells, "|")) == "a | 天"
+
+
+def swapped(
+    text: str, cells: list[tuple[int, int, int]], others: str = ""
+) -> tuple[list[Char], list[tuple[int, int, int]], list[tuple[float, float, float]]]:
+    chars, places = marked(text, others)
+    return chars, cells, places
+
+
+def test_a_bracket_is_a_bar_only_alone_and_an_exclamation_mark_only_where_one_was_seen() -> None:
+    assert read(*swapped("天[北", [WHOLE, BAR, WHOLE])) == "天|北"
+    assert read(*swapped("天[北]", [WHOLE, BAR, WHOLE, BAR])) == "天[北]"
+    cells = [WHOLE, NONE, STROKE, NONE, WHOLE]
+    assert read(*swapped("天 ！ 北", cells)) == "天 ！ 北"
+    assert read(*swapped("天 ！ 北", cells, "｜")) == "天 | 北"
+    broken = swapped("天 ！ 北", cells, "｜")
+    strip = drawn(cells)
+    strip[FOOT - 6 : FOOT - 3, 2 * CELL : 3 * CELL] = 0.5  # above its dot
+    assert "".join(char.text for char in level.told(broken[0], strip, broken[2])) == "天 ！ 北"
+
+
+@pytest.mark.parametrize("seen", "xX")
+def test_a_letter_in_the_middle_of_the_figure_behind_it_is_the_sign_of_times(seen: str) -> None:
+    assert read(*swapped(f"3{seen}4", [WHOLE, TIMES, WHOLE])) == "3×4"
+    assert read(*swapped(f"天{seen}4", [WHOLE, TIMES, WHOLE])) == "天×4"
+    assert read(*swapped(f"3{seen}4", [WHOLE, LOW, WHOLE])) == f"3{seen}4"
+    assert read(*swapped(f"3{seen}4", [WHOLE, WHOLE, WHOLE])) == f"3{seen}4"
+    assert read(*swapped(f"3{seen}b", [WHOLE, TIMES, WHOLE])) == f"3{seen}b"
+
+
+def test_one_is_a_dash_where_it_stands_apart_and_a_dash_was_seen() -> None:
+    assert read(*swapped("天一北", [WHOLE, ONE, WHOLE], "—")) == "天一北"
+    apart = [WHOLE, WHOLE, NONE, ONE, NONE, WHOLE, WHOLE]
+    assert read(*swapped("天天 一 北北", apart, "—")) == "天天 — 北北"
+    assert read(*swapped("天天 一 北北", [*apart[:3], HYPHEN, *apart[4:]], "—")) == "天天 - 北北"
+    assert read(*swapped("天天 一 北北", apart)) == "天天 一 北北"
+    assert read(*swapped("天 一 北", [WHOLE, NONE, ONE, NONE, WHOLE], "—")) == "天 一 北", "as far as all others"
+    framed = [ONE, NONE, WHOLE, WHOLE, NONE, ONE]
+    assert read(*swapped("一 天北 一", framed, "—")) == "— 天北 —"
+    assert read(*swapped("一 天北 天", [*framed[:-1], WHOLE], "—")) == "一 天北 天"
+
+
+def test_a_thick_dash_that_stands_apart_is_the_arrow_that_was_seen_as_well() -> None:
+    cells = [WHOLE, NONE, THICK, NONE, WHOLE]
+    assert read(*swapped("天 一 北", cells, "→")) == "天 → 北"
+    assert read(*swapped("天 一 北", cells)) == "天 一 北"
+    assert read(*swapped("天 一 北", [*cells[:2], ONE, *cells[3:]], "→")) == "天 一 北"

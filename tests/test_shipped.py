@@ -212,6 +212,14 @@ def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]
     assert loose(reader.read_line(strip).text) == loose(TRUTH[1])
 
 
+@pytest.mark.parametrize("size", [18, 22, 26, 32])
+def test_bars_between_words_are_read_as_such(reader: Reader, size: int) -> None:
+    text = "Home | News | About us | Contact"
+    page = Image.new("L", (900, 100), 255)
+    ImageDraw.Draw(page).text((30, 30), text, font=ImageFont.load_default(size), fill=0)
+    assert reader.read(np.asarray(page)).text.replace(" ", "") == text.replace(" ", "")
+
+
 @pytest.mark.parametrize("step", [65, 80, 100])
 def test_figures_along_axes_are_found_one_by_one(step: int) -> None:
     """A look at a third of the size joins them, and shows much more text than there is."""

@@ -46,6 +46,11 @@ _SEEN = (
 )
 """What is another character that was seen there as well, with such a share."""
 _MEANT = (
+    # 0.25g×11片, 3%×435ml, 2m×3m, ×3盒
+    (re.compile("(?<=[0-9])(?:m?[glmL1]|%|％)([xX]) ?[0-9]"), "×"),
+    (re.compile("(?<![A-Za-z])([xX]) ?[0-9]+[片粒盒件支袋瓶罐板张份只箱包天]"), "×"),
+    (re.compile("(?<=[0-9])(X)(?=[0-9]+(?:[xX×][0-9]+)? ?(?:mm|cm|像素))"), "×"),
+    (re.compile("(?:(?<=--)|(?=十--))(十)"), "+"),  # the frames of tables in terminals: +----+
     (re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] |/[A-Za-z.])"), "~"),  # who@where:~$, who@where:~/data$
     (re.compile("(?<=[0-9]) ?m(1)(?![0-9A-Za-z])"), "l"),  # 500ml
     (re.compile("(?<=[0-9][KMG]B/)(S)(?![0-9A-Za-z])"), "s"),
@@ -56,6 +61,7 @@ _MEANT = (
 _ADDRESS = re.compile("(?<![0-9A-Za-z])[0Oo]x(?=[A-FOIla-f]*[0-9])[0-9A-FOIla-f]{4,}(?![0-9A-Za-z])")
 _ABOUT = re.compile("(?<![0-9.:：])([0-9]+(?:[.][0-9]+)?) ?([:：÷]) ?([0-9]+(?:[.][0-9]+)?) ?([~～]) ?([0-9]+[.][0-9]+)"
                     "(?![0-9.:：])")
+_PAGE = re.compile("[-—－一] ?[0-9]{1,4} ?[-—－一]")
 _KIND = re.compile("[*“”\"][一-鿿]{1,10}[*“”\"](?=[一-鿿A-Za-z0-9])")
 _SHARES = re.compile("(?<=[0-9][.][0-9])[0-9:](?= |$)")
 
@@ -72,7 +78,17 @@ def told(chars: Sequence[Char]) -> list[Char]:
     for pattern, text in _MEANT:
         for found in pattern.finditer(line):
             made[found.start(1)] = _meant(made[found.start(1)], text)
-    return _numbers(_goods(made, line), line)
+        line = "".join(char.text for char in made)
+    return _numbers(_goods(_page(made, line), line), line)
+
+
+def _page(chars: list[Char], line: str) -> list[Char]:
+    """The number of a page stands between two dashes of a kind: - 12 一 is - 12 -."""
+    if not _PAGE.fullmatch(line):
+        return chars
+    ends = {line[0], line[-1]} - {"一"}
+    dash = min(ends, default="—")
+    return [_meant(chars[0], dash), *chars[1:-1], _meant(chars[-1], dash)] if "一" in (line[0], line[-1]) else chars
 
 
 def _goods(chars: list[Char], line: str) -> list[Char]:

@@ -194,7 +194,8 @@ class TextSettings:
     """Figures and letters that look alike (0, O; 1, l, I, |) are what they stand among: 6OO is 600, Tota1 is Total.
     So are comma and point before cents and thousands (11,60 and 1.234.50), 一 and a single dash (选项—), the stop of
     Chinese (处罚. is 处罚。), and what a line begins with: a bullet or the box of a form, no comma; A. and no A，.
-    So are the signs of sums: 28：86= is 28÷86=, 34X98= is 34×98=."""
+    So are the signs of sums: 28：86= is 28÷86=, 34X98= is 34×98=. Dots between words, degrees, bars (首页 | 新闻), the
+    sign of times and dashes that stand apart (新闻 - 首页) are told by where their ink stands in the line."""
     marks: bool = True
     """Full-width marks of a line of English become half-width ones with a blank: Date：1 is Date: 1."""
 
