@@ -89,9 +89,9 @@ def test_what_is_seen_on_the_turned_page_lies_where_it_is_on_the_page(
 def test_the_turned_page_is_looked_at_in_a_size_within_the_bound(degrees: int, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, looked = FindSettings(first_look=90_000, max_look=100_000), []
 
-    def look(_: object, page: Pixels, ratio: float, __: FindSettings) -> list[Candidate]:
+    def look(_: object, page: Pixels, ratio: float, __: FindSettings) -> dbnet.Look:
         looked.append((page.shape, page.size * ratio**2))
-        return [found(aslant(150 * i, 300, degrees)) for i in range(1, 4)]
+        return dbnet.Look([found(aslant(150 * i, 300, degrees)) for i in range(1, 4)], list)
 
     monkeypatch.setattr("shizi.find.dbnet.look", look)
     page = np.full((300, 1600), 255, np.uint8)

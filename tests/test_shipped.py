@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shizi import Reader, clean, find
+from shizi.find import Candidate, Found
 from shizi.learn.metrics import edits, loose
 from shizi.read import weights
 from shizi.settings import ReadSettings, Settings
@@ -210,6 +211,22 @@ def test_a_strip_is_read_by_its_colour(reader: Reader, pixels: NDArray[np.uint8]
     strip = equally_dark(pixels[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3])
     assert np.ptp(clean.grey(strip)) <= 2
     assert loose(reader.read_line(strip).text) == loose(TRUTH[1])
+
+
+@pytest.mark.parametrize(("text", "size"), [("2", 14), ("7", 14), ("3", 16), ("4", 16), ("4", 18), ("5", 20)])
+def test_a_lone_character_that_was_taken_for_a_column_is_read(
+    monkeypatch: pytest.MonkeyPatch, reader: Reader, text: str, size: int
+) -> None:
+    page = Image.new("L", (200, 200), 190)
+    drawn, font = ImageDraw.Draw(page), ImageFont.load_default(size)
+    drawn.text((80, 80), text, 40, font)
+    left, top, right, bottom = drawn.textbbox((80, 80), text, font)
+    grain = np.random.default_rng(0).normal(0, 4, (200, 200))
+    soft = (cv2.GaussianBlur(np.asarray(page, np.float32), (0, 0), 1.2) + grain).clip(0, 255).astype(np.uint8)
+    column = Candidate(Quad.box(left, top - 1, right, bottom + 3), vertical=True)
+    monkeypatch.setattr(find, "find", lambda *_, **__: Found((column,)))
+    (line,) = reader.read(soft).lines
+    assert line.text == text
 
 
 @pytest.mark.parametrize("size", [18, 22, 26, 32])

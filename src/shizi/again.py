@@ -24,6 +24,8 @@ POOLED = 6
 """Alternatives of each view of a lone character that are looked at, however few are kept."""
 ALL = 50
 """More than all views of a lone character name together."""
+SINGLE = 0.85
+"""Confidence that a column has to be read with as a lone character to be one."""
 HOPELESS = 0.2
 """Confidence below which a line of a page that was read in another way is tried in no further one."""
 ROOM = 0.35
@@ -136,6 +138,14 @@ def paired(cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look) -> dict[Cu
         one: line for one, line in made.items()
         if text.bare(line.text) == text.bare(read[one].text) and not text.is_half(line.text)
     }  # fmt: skip
+
+
+def single(cuts: Sequence[Cut], read: Mapping[Cut, Line], look: Look, spare: Spare | None) -> dict[Cut, Line]:
+    """Columns that read badly, but well as the one character that they may be: the finder takes 2 for a column."""
+    doubtful = [one for one in cuts if one.vertical and turn.is_doubtful(read[one], True)]
+    alone = {one: seen for one in doubtful if (seen := one.single()) is not None and (not spare or spare.turned())}
+    made = zip(alone, look(list(alone.values())), strict=True)
+    return {one: line for one, line in made if len(line.chars) == 1 and line.confidence >= SINGLE}
 
 
 def turned(

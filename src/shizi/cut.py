@@ -18,6 +18,8 @@ from shizi.types import Quad
 
 LONE = 1.5
 """Width of a picture, in its heights, below which it shows a character or two, often cut out at the very ink."""
+SLENDER = 3.0
+"""Height of a lone character, in its widths, at most: 1 and 丨 are the slenderest."""
 ROOM = 0.1
 """Margin that a picture of a line is given on its left and right, as a share of its height,"""
 SHORT = 6.0
@@ -182,6 +184,15 @@ class Cut:
         more = heights * line.quad.height / max(line.quad.width, 1.0)
         reached = replace(line, quad=line.quad.between(-more, 1 + more))
         return cut(page, reached, self.size, settings, pixels=self.pixels)
+
+    def single(self) -> Cut | None:
+        """A column that may be a lone character, higher than wide, as that; None where it may not."""
+        if self.source is None or not self.vertical:
+            return None
+        page, line, settings = self.source
+        if line.quad.height > SLENDER * line.quad.width:
+            return None
+        return cut(page, replace(line, vertical=False), self.size, settings, pixels=self.pixels)
 
     @property
     def lone(self) -> bool:

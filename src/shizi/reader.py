@@ -357,7 +357,7 @@ class Reader:
         fresh = [one for one in cuts if one not in (known or {})]
         read = {**(known or {}), **dict(zip(fresh, look(fresh), strict=True))}
         read |= again.otherwise(cuts, read, look, self._settings, spare, partial(self._alone, hints=hints))
-        read |= again.closed(cuts, read, look) | again.paired(cuts, read, look)
+        read |= again.closed(cuts, read, look) | again.paired(cuts, read, look) | again.single(cuts, read, look, spare)
         if hints.mask is None:
             read |= again.turned(cuts, read, look, quick, spare)
         return [read[one] for one in cuts]

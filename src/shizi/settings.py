@@ -100,6 +100,9 @@ class FindSettings:
     """Least probability of what belongs to a line, for the learned finder."""
     min_score: float = 0.75
     """Lines with a lower mean probability are dropped."""
+    lone: bool = True
+    """Lone characters that stand between lines of their row, or beside one and in a column of their kind, are found
+    though they are less probable."""
     threads: int = 0
     """Threads of the learned finder; 0 takes the machine's cores, four at the most."""
     min_height: float = 6.0

@@ -7,6 +7,7 @@
 4. Where lines lie aslant, it is looked at turned as well.
 5. Each region of a map's kernels is a line, let out to its true border.
 6. Characters that stand apart, as on squared paper, are joined to rows; tags and buttons side by side are parted.
+7. Lone characters that the network doubts are believed where a row has room for them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,7 +27,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shizi.errors import ModelMismatch, ModelMissing
-from shizi.find import cells, chips, fields, kernels, slanted, spaced, tiles
+from shizi.find import cells, chips, fields, kernels, lone, slanted, spaced, tiles
 from shizi.find.found import MAX_DROPPED, Candidate, Found
 from shizi.settings import FindSettings
 from shizi.types import Dropped, Quad
@@ -63,6 +65,10 @@ COVERED = 0.25
 HELD, LOWER = 6, 0.5
 """So many others within it, each at most so high, in its heights, tell that as well, wherever they leave room between
 them: the cells of a table's column."""
+LEVELS = (0.35, 0.5, 0.65, 0.8, 0.9)
+"""Probabilities of cells from which on lone characters are looked for: some are faint, others run together."""
+NARROW = 1.7
+"""Width of the kernel of a lone character at most, in its heights: it is drawn in on all sides."""
 LYING = 0.8
 """Share of a line's area that lies in another one, for it to be within that."""
 
@@ -131,27 +137,33 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     """What a network finds on a (H, W) page."""
     height, width = page.shape
     ratio = min(1.0, math.sqrt(settings.first_look / (height * width)))
-    candidates, blurred = look(session, page, ratio, settings), False
+    (candidates, narrow), blurred = look(session, page, ratio, settings), False
     if min(page.shape) * ratio > 2 * LARGE:
-        coarse = look(session, page, ratio / COARSE, settings)
+        coarse, coarser = look(session, page, ratio / COARSE, settings)
         more = _length(coarse, settings) > BLURRED * _length(candidates, settings)
         blurred = more and _sharpness(page, coarse, ratio, settings) < SHARP
+        narrow = coarser if blurred else narrow
         candidates = coarse if blurred else _joined(coarse, candidates, ratio, settings)
     larger = _second(candidates, ratio, math.sqrt(settings.max_look / (height * width)), settings)
     if larger > ratio and not blurred:
-        candidates = _joined(candidates, look(session, page, larger, settings), larger, settings)
+        fine, narrow = look(session, page, larger, settings)
+        candidates = _joined(candidates, fine, larger, settings)
         ratio = larger
     degrees = slanted.lean(candidates, settings.min_score)
     if degrees is not None:
         most = settings.max_look
-        leaning = slanted.seen(page, degrees, ratio, most, lambda turned: look(session, turned, 1.0, settings))
+        leaning = slanted.seen(page, degrees, ratio, most, lambda turned: look(session, turned, 1.0, settings).lines)
         candidates = slanted.joined(candidates, leaning, settings.min_score)
     parted = cells.apart(page, candidates)
     rows = spaced.rows(candidates) if parted == candidates else parted
     apart = () if rows == parted else _sure(parted, settings)[0]
     kept, dropped = _sure(fields.apart(page, chips.apart(page, rows)), settings)
+    levels = narrow() if settings.lone and len(kept) > 1 else []
+    high = [[one for one in level if _short(one.quad) >= settings.min_height] for level in levels]
+    single = lone.believed(kept, high)
+    dropped = [one for one in dropped if not any(_holds(more.quad, one.quad) for more in single)]
     dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
-    return Found(kept, tuple(dropped[:MAX_DROPPED]), apart)
+    return Found((*kept, *single), tuple(dropped[:MAX_DROPPED]), apart)
 
 
 def _sure(candidates: list[Candidate], settings: FindSettings) -> tuple[tuple[Candidate, ...], list[Dropped]]:
@@ -177,16 +189,29 @@ def agreed(lines: list[Candidate]) -> list[Candidate]:
     return [replace(one, vertical=share > 0.5) if high else one for one, high in zip(lines, tall, strict=True)]
 
 
-def look(session: Any, page: Grey, ratio: float, settings: FindSettings) -> list[Candidate]:
-    """The lines of a page seen ``ratio`` times as large, in its own pixels; faint ones too."""
+class Look(NamedTuple):
+    """What is seen of a page at one size, in its own pixels."""
+
+    lines: list[Candidate]
+    """Faint ones too."""
+    narrow: Callable[[], list[list[Candidate]]]
+    """Gives what may be a lone character, at each of :data:`LEVELS`; those among the lines too."""
+
+
+def look(session: Any, page: Grey, ratio: float, settings: FindSettings) -> Look:
+    """What is seen of a page ``ratio`` times as large."""
     height, width = page.shape
     if ratio != 1.0:
         size = max(1, round(width * ratio)), max(1, round(height * ratio))
         page = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
     maps = tiles.stitched(lambda tile: _run(session, tile), page, cell=CELL)
-    seen = kernels.lines(kernels.Maps(*maps), CELL, settings.threshold)
     scale = np.array((width / page.shape[1], height / page.shape[0]))
-    return [Candidate(Quad.of(np.array(one.quad.points) * scale), one.vertical, one.score) for one in seen]
+
+    def at(threshold: float, widest: float = np.inf) -> list[Candidate]:
+        seen = kernels.lines(kernels.Maps(*maps), CELL, threshold, widest)
+        return [replace(one, quad=Quad.of(np.array(one.quad.points) * scale)) for one in seen]
+
+    return Look(at(settings.threshold), lambda: [at(level, NARROW) for level in LEVELS])
 
 
 def _run(session: Any, tile: Grey) -> NDArray[np.uint8]:
@@ -261,6 +286,13 @@ def _is_several(quad: Quad, others: list[Quad]) -> bool:
 
 def _short(quad: Quad) -> float:
     return min(quad.width, quad.height)
+
+
+def _holds(quad: Quad, other: Quad) -> bool:
+    """Does the middle of the other one lie within it?"""
+    left, top, right, bottom = quad.bounds
+    a, b, c, d = other.bounds
+    return left <= (a + c) / 2 <= right and top <= (b + d) / 2 <= bottom
 
 
 def _within(quad: Quad, others: list[Candidate]) -> bool:

@@ -40,13 +40,14 @@ class Maps:
     down: Map
 
 
-def lines(maps: Maps, cell: float, threshold: float) -> list[Candidate]:
+def lines(maps: Maps, cell: float, threshold: float, widest: float = np.inf) -> list[Candidate]:
     """The lines whose kernels stand on the maps, one for each region of cells of at least ``threshold``.
 
     Args:
         maps: the answers of the network.
         cell: side of the square that a cell stands for, pixels of the result.
         threshold: in [0, 1].
+        widest: width of a region at most, in its heights.
     """
     inside = (maps.kernel >= round(255 * threshold)).astype(np.uint8)
     # two levels: regions, and the holes in them, in which other regions may lie
@@ -56,14 +57,16 @@ def lines(maps: Maps, cell: float, threshold: float) -> list[Candidate]:
     made = []
     for contour, (_, _, _, parent) in zip(contours, tree[0], strict=True):
         if parent < 0:
-            line = _line(np.asarray(contour, np.int32), maps, cell)
+            line = _line(np.asarray(contour, np.int32), maps, cell, widest)
             if line is not None:
                 made.append(line)
     return made
 
 
-def _line(contour: NDArray[np.int32], maps: Maps, cell: float) -> Candidate | None:
+def _line(contour: NDArray[np.int32], maps: Maps, cell: float, widest: float) -> Candidate | None:
     left, top, wide, high = cv2.boundingRect(contour)
+    if wide > widest * high:
+        return None
     mask = np.zeros((high, wide), np.uint8)
     cv2.drawContours(mask, [contour], 0, 1, -1, offset=(-left, -top))
     part = np.s_[top : top + high, left : left + wide]
