@@ -41,8 +41,8 @@ ABOVE, UNDER = 0.9, 0.12
 SHORT = 0.6
 """Width of a single dash at most, in heights of the characters beside it."""
 APART, ASIDE, CLOSE = 0.5, 0.35, 0.3
-"""Room on both sides of a dash at least, and on the inner side of two around a line; that between other characters is
-less: the same in heights of the line."""
+"""Room on both sides of a dash at least; on both sides of an arrow, and on the inner side of two dashes around a line;
+that between other characters is less: the same in heights of the line."""
 THICK, FLAT = 0.18, 0.35
 """Height of an arrow at least, and of a dash at most, in heights of the line."""
 _RINGS, _FIGURES = frozenset("09oO。"), frozenset("0123456789")
@@ -129,12 +129,12 @@ class _Inked:
         char, around = self.chars[at], self._around(at)
         if char.text in _LONE and not all(_is_apart(one) for one in self._next(at)):
             return False
+        if char.text == "1" and taken(char, "|", 0.0) is char:
+            return False
         others = [self._beside(one) for one in around if is_of_word(self.chars[one].text)]
         clear = [one for one in others if one is not None]
         own = self._own(at) if clear else None
         if own is None or not own.whole or own.wide > THIN * own.high:
-            return False
-        if char.text == "1" and taken(char, "|", 0.0) is char:
             return False
         seen = char.text in "|｜" or any(taken(char, bar, SIGN) is not char for bar in "|｜")
         if char.text in "!！":
@@ -146,6 +146,10 @@ class _Inked:
     def dash(self, at: int) -> Char:
         """一 or a dash as what it is: apart from the characters beside it, it is a dash or an arrow."""
         char, around = self.chars[at], self._around(at)
+        seen = math.fsum(one.confidence for one in char.alternatives if one.text in _LEVEL)
+        arrow = taken(char, "→", SIGN)
+        if arrow is char and (char.text == DASH or seen < SIGN * char.confidence):
+            return char  # blurred, 一 is a part of itself
         others = [self._beside(one) if is_of_word(self.chars[one].text) else None for one in around]
         clear = [one for one in others if one is not None]
         own = self._own(at) if len(clear) == len(around) and clear else None
@@ -153,13 +157,11 @@ class _Inked:
             return char
         high = max(one.high for one in clear)
         rooms = [self._room(own, one) / high for one in clear]
-        if len(clear) == 2 and min(rooms) >= APART - 0.1 and own.high >= THICK * high and own.wide > SHORT * high:
-            arrow = taken(char, "→", SIGN)
-            if arrow is not char:
-                return arrow
-        seen = math.fsum(one.confidence for one in char.alternatives if one.text in _LEVEL)
+        thick = own.high >= THICK * high and own.wide > SHORT * high
+        if arrow is not char and len(clear) == 2 and thick and min(rooms) >= ASIDE:
+            return arrow
         if char.text == DASH or seen < SIGN * char.confidence or not own.whole or own.high > FLAT * high:
-            return char  # blurred, 一 is a part of itself
+            return char
         least = APART if len(clear) == 2 else ASIDE
         if min(rooms) < least or (len(clear) == 1 and not self._is_framed()) or self._usual_room() > CLOSE * high:
             return char

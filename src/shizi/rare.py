@@ -77,8 +77,9 @@ def told(chars: Sequence[Char]) -> list[Char]:
             made[found.start()] = taken(made[found.start()], text, share)
     for pattern, text in _MEANT:
         for found in pattern.finditer(line):
-            made[found.start(1)] = _meant(made[found.start(1)], text)
-        line = "".join(char.text for char in made)
+            at = found.start(1)
+            made[at] = _meant(made[at], text)
+            line = f"{line[:at]}{text}{line[at + 1 :]}"
     return _numbers(_goods(_page(made, line), line), line)
 
 
