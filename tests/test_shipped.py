@@ -229,6 +229,13 @@ def test_a_lone_character_that_was_taken_for_a_column_is_read(
     assert line.text == text
 
 
+@pytest.mark.parametrize(("text", "allowed"), [("31°", "0123456789"), ("A | B", "AB lI"), ("5 × 7mX3m", "57 xX3m")])
+def test_no_rule_brings_in_what_may_not_be_read(reader: Reader, text: str, allowed: str) -> None:
+    page = Image.new("RGB", (300, 90), "white")
+    ImageDraw.Draw(page).text((20, 20), text, font=ImageFont.load_default(32), fill="black")
+    assert set(reader.read_line(np.asarray(page), allowed=allowed).text) <= set(allowed)
+
+
 @pytest.mark.parametrize("size", [18, 22, 26, 32])
 def test_bars_between_words_are_read_as_such(reader: Reader, size: int) -> None:
     text = "Home | News | About us | Contact"

@@ -230,8 +230,7 @@ def _dots(chars: Sequence[Char], strip: NDArray[np.float32], places: Sequence[Pl
         mark = places[before + 1][1], places[after - 1][2]  # blanks beside it are its own
         found = stands(strip, places[at][0], mark, (places[before][1], places[after][2]))
         if found and found[0] >= HIGHEST and found[1] <= LOWEST and sum(found) / 2 <= MIDDLE:
-            rest = tuple(one for one in char.alternatives if one.text != "·")
-            made[at] = replace(char, text="·", alternatives=rest)
+            made[at] = _said(char, "·")
     return made
 
 
@@ -243,7 +242,7 @@ def _rings(chars: Sequence[Char], strip: NDArray[np.float32], places: Sequence[P
             continue
         found = stands(strip, places[at][0], places[at][1:], (places[at - 1][1], places[at][2]), RING)
         if found and found[0] < HIGHEST and found[1] <= RAISED:
-            made[at] = replace(char, text="°", alternatives=tuple(one for one in char.alternatives if one.text != "°"))
+            made[at] = _said(char, "°")
     return made
 
 

@@ -45,10 +45,12 @@ _SEEN = (
     (re.compile(r"(?<=[0-9])\+(?=[0-9])"), "÷", DIVIDED),
 )
 """What is another character that was seen there as well, with such a share."""
+_PIECES = "[片粒盒件支袋瓶罐板张份箱]|只(?![有要卖需能])|包(?!邮)|天(?![窗幕])"
 _MEANT = (
     # 0.25g×11片, 3%×435ml, 2m×3m, ×3盒
-    (re.compile("(?<=[0-9])(?:m?[glmL1]|%|％)([xX]) ?[0-9]"), "×"),
-    (re.compile("(?<![A-Za-z])([xX]) ?[0-9]+[片粒盒件支袋瓶罐板张份只箱包天]"), "×"),
+    (re.compile("(?<=[0-9])(?:[glmL]|m[glm1L]|%|％)([xX]) ?[0-9]"), "×"),
+    # not 宝马X3, nor X3只卖30万 or X3包邮
+    (re.compile(f"(?<![A-Za-z一-鿿])([xX]) ?[0-9]+(?:{_PIECES})"), "×"),
     (re.compile("(?<=[0-9])(X)(?=[0-9]+(?:[xX×][0-9]+)? ?(?:mm|cm|像素))"), "×"),
     (re.compile("(?:(?<=--)|(?=十--))(十)"), "+"),  # the frames of tables in terminals: +----+
     (re.compile(r"(?<=@)[\w.\-]+:(-)(?=[$#] |/[A-Za-z.])"), "~"),  # who@where:~$, who@where:~/data$

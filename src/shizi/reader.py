@@ -420,12 +420,13 @@ class Reader:
             place = one.part(start / width, end / width)
             others = tuple(Alternative(self._char(cls), share) for cls, share in span.alternatives)
             chars.append(Char(self._char(span.cls), span.confidence, place, others))
-        if self._settings.text.alike and hints.decoder is None and one.laid is None:
-            peaks = [start + STRIDE * (span.peak + 0.5 - span.start) for span, start, _ in seen]
-            places = [(peak, start, end) for peak, (_, start, end) in zip(peaks, seen, strict=True)]
+        if self._settings.text.alike and hints.decoder is None and hints.mask is None and one.laid is None:
+            places = [(start + STRIDE * (span.peak + 0.5 - span.start), start, end) for span, start, end in seen]
             chars = level.told(chars, one.strip, places)
         # a pattern says what a line looks like to the last blank
         kept = text.tidy(chars, self._settings.text) if hints.decoder is None else tuple(chars)
+        if hints.mask is not None and not all(hints.may_be(char.text) for char in kept):
+            kept = text.tidy(chars, replace(self._settings.text, alike=False))
         return Line.of(kept, one.holding(kept[-1].quad) if kept else one.line)
 
     def _reason(self, line: Line, hints: Hints) -> str:

@@ -161,7 +161,7 @@ def found(session: Any, page: Grey, settings: FindSettings) -> Found:
     levels = narrow() if settings.lone and len(kept) > 1 else []
     high = [[one for one in level if _short(one.quad) >= settings.min_height] for level in levels]
     single = lone.believed(kept, high)
-    dropped = [one for one in dropped if not any(_holds(more.quad, one.quad) for more in single)]
+    dropped = [one for one in dropped if not _within(one.quad, single)]
     dropped.sort(key=lambda one: -one.quad.width * one.quad.height)
     return Found((*kept, *single), tuple(dropped[:MAX_DROPPED]), apart)
 
@@ -286,13 +286,6 @@ def _is_several(quad: Quad, others: list[Quad]) -> bool:
 
 def _short(quad: Quad) -> float:
     return min(quad.width, quad.height)
-
-
-def _holds(quad: Quad, other: Quad) -> bool:
-    """Does the middle of the other one lie within it?"""
-    left, top, right, bottom = quad.bounds
-    a, b, c, d = other.bounds
-    return left <= (a + c) / 2 <= right and top <= (b + d) / 2 <= bottom
 
 
 def _within(quad: Quad, others: list[Candidate]) -> bool:
